@@ -49,7 +49,9 @@ if(USHER_HARDEN)
     $<$<BOOL:${CAN_CF_PROTECTION}>:-fcf-protection>
     -ftrivial-auto-var-init=$<IF:$<BOOL:${CAN_INIT_ZERO}>,zero,pattern>
     -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
-  target_link_options(house INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
+  target_link_options(house INTERFACE
+    -Wl,-z,relro,-z,now,-z,noexecstack
+    -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 endif()
 
 # A library of any layer.  USES names libraries of the house and third-party targets.

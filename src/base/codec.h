@@ -19,8 +19,8 @@ str digest(struct arena *arena, const str *parts, size_t count);
 /* HMAC-SHA256. */
 void hmac_sha256(str key, str message, uint8_t ret_mac[32]);
 
-/* A session token: a JWT with the one header {"alg":"HS256","typ":"JWT"} (RFC 7519, RFC 8725 §3.1: the
- * algorithm is fixed here, never read from the token). */
+/* A session token: a JWT with the one header {"alg":"HS256","typ":"JWT"} (RFC 7519, RFC 8725 §3.1:
+ * the algorithm is fixed here, never read from the token). */
 struct token {
     struct caller caller;
     instant expires_at; /* whole seconds */

@@ -28,7 +28,8 @@ void json_write_str(struct buf *out, str text);
 /* Reads what a stranger sent, by the rules of the table (FORM, FORM_ENUM).  Unknown members are
  * ignored.  Texts are trimmed and normalised to NFC unless RULE_RAW, and live in the arena.
  * ret_present, if not NULL, gets a bit per field of the table that the body names (also as null).
- * INVALID with one problem per broken rule, in the order of the table; the form is then undefined. */
+ * INVALID with one problem per broken rule, in the order of the table; the form is then undefined.
+ */
 err json_read_form(struct arena *arena, str body, const struct field *form_fields, void *form,
                    uint64_t *ret_present);
 

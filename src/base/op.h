@@ -32,8 +32,8 @@ struct op {
     struct random *random;
     const struct settings *settings;
     struct caller caller;
-    str correlation; /* the X-Request-Id that all of this goes back to */
-    uuid causation;  /* the event that caused this operation, if one did */
+    str correlation;         /* the X-Request-Id that all of this goes back to */
+    uuid causation;          /* the event that caused this operation, if one did */
     struct emitted *emitted; /* events of this operation so far, newest last (events/events.h) */
 };
 

@@ -17,6 +17,7 @@
 #error "asserts are part of the program: do not define NDEBUG"
 #endif
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration takes none */
 #define BANNED(function, instead) \
     extern __typeof__(function) function __attribute__((unavailable(instead)))
 

@@ -20,8 +20,8 @@ typedef struct str {
 
 #define S(literal) ((str){ "" literal, sizeof(literal) - 1 })
 /* For const tables, where a compound literal is not a constant. */
-#define STR_INIT(literal)            \
-    {                                \
+#define STR_INIT(literal)               \
+    {                                   \
         "" literal, sizeof(literal) - 1 \
     }
 
@@ -51,7 +51,8 @@ str str_trim(str s);
 str str_copy(struct arena *arena, str s);
 /* A NUL-terminated copy in the arena, for libraries that want one. */
 const char *str_terminated(struct arena *arena, str s);
-/* A decimal integer, the whole of s, no sign but '-', no spaces; false if it is none or too large. */
+/* A decimal integer, the whole of s, no sign but '-', no spaces; false if it is none or too large.
+ */
 bool str_to_int(str s, int64_t *ret_value);
 /* Equal, in a time that depends on the sizes alone; for secrets. */
 bool str_equal_secret(str a, str b);

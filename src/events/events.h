@@ -38,15 +38,16 @@ struct emitted {
     size_t count;
 };
 
-/* emit_order_created() and so on put an event into the outbox inside the operation's transaction: it leaves
- * if and only if the operation commits.  The payload is copied; its texts must live as long as op->arena. */
+/* emit_order_created() and so on put an event into the outbox inside the operation's transaction:
+ * it leaves if and only if the operation commits.  The payload is copied; its texts must live as
+ * long as op->arena. */
 #define EVENT(name, payload, type, aggregate, source) \
     err emit_##name(struct op *op, const struct payload *data);
 #include "events/events.def"
 #undef EVENT
 
-/* An event that a service hears, and the function that hears it.  OK: done.  NOT_YET: deliver it again
- * later.  Anything else is rolled back, delivered again, and set aside after some tries. */
+/* An event that a service hears, and the function that hears it.  OK: done.  NOT_YET: deliver it
+ * again later.  Anything else is rolled back, delivered again, and set aside after some tries. */
 struct subscription {
     enum event_type type;
     union {
@@ -103,8 +104,9 @@ err outbox_event(struct arena *arena, const struct outbox_row *row, struct event
 
 /* ---- the inbox: what was heard ---- */
 
-/* Records that `consumer` hears the event, in the operation that has its effect.  *ret_fresh is false if it
- * was heard before, or if something newer of the same aggregate was: then there is nothing to do. */
+/* Records that `consumer` hears the event, in the operation that has its effect.  *ret_fresh is
+ * false if it was heard before, or if something newer of the same aggregate was: then there is
+ * nothing to do. */
 err inbox_take(struct op *op, str consumer, const struct event *event, bool *ret_fresh);
 err inbox_prune(struct op *op, instant before, int64_t max, int64_t *ret_touched);
 

@@ -111,7 +111,7 @@ extern const struct field agreed_ticket_fields[];
 struct order_state {
     uuid id;
     int64_t version;
-    uuid user_id;   /* the buyer */
+    uuid user_id; /* the buyer */
     uuid seller_id;
     enum order_status status;
     enum cancel_reason cancel_reason; /* only when cancelled */
@@ -119,7 +119,8 @@ struct order_state {
     str currency;
     instant expires_at;
     struct agreed_ticket ticket;
-    uuid charge_id; /* the payment that the order is committed to, from the decision on; else absent */
+    uuid charge_id; /* the payment that the order is committed to, from the decision on; else absent
+                     */
     instant created_at;
 };
 

@@ -1,9 +1,11 @@
-/* The host: what happens to a request, an event, a duty or an answer of Stripe between its arrival and the
- * decision to commit.  It owns no thread and no socket: src/app gives it real ones, sim/ made-up ones.
+/* The host: what happens to a request, an event, a duty or an answer of Stripe between its arrival
+ * and the decision to commit.  It owns no thread and no socket: src/app gives it real ones, sim/
+ * made-up ones.
  *
- * Every function here runs inside one operation whose transaction the caller began, and which it commits
- * if the function says OK and rolls back otherwise.  A problem whose status is STALE means: run the
- * operation again, with a fresh transaction and the same inputs (at most STALE_RETRIES_MAX times). */
+ * Every function here runs inside one operation whose transaction the caller began, and which it
+ * commits if the function says OK and rolls back otherwise.  A problem whose status is STALE means:
+ * run the operation again, with a fresh transaction and the same inputs (at most STALE_RETRIES_MAX
+ * times). */
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
 
@@ -19,32 +21,35 @@ struct host {
     const struct settings *settings;
 };
 
-/* The tables that every database has: outbox, inbox, revoked sessions, idempotency keys; and their upkeep. */
+/* The tables that every database has: outbox, inbox, revoked sessions, idempotency keys; and their
+ * upkeep. */
 extern const struct service host_service;
 
-/* A host of these services; host_service is added.  With settings->bus, events leave through the outbox
- * only; otherwise each is also delivered to the other services of this host inside the same operation. */
+/* A host of these services; host_service is added.  With settings->bus, events leave through the
+ * outbox only; otherwise each is also delivered to the other services of this host inside the same
+ * operation. */
 struct host host_of(const struct service *const *services, size_t count,
                     const struct settings *settings);
 
 /* ---- requests ---- */
 
-/* Finds the route.  NULL: the response is done (404, 405, or refused at the door: 400 a card number, …). */
+/* Finds the route.  NULL: the response is done (404, 405, or refused at the door: 400 a card
+ * number, …). */
 const struct route *host_route(const struct host *host, struct arena *arena,
                                struct request *request, struct response *response);
 
 /* Whether the route only reads and may run on a snapshot. */
 bool route_is_read(const struct route *route);
 
-/* For routes with prepare, in a reading operation: *work says what slow work to do before host_answer();
- * false: the response is done already. */
+/* For routes with prepare, in a reading operation: *work says what slow work to do before
+ * host_answer(); false: the response is done already. */
 bool host_prepare(const struct host *host, struct op *op, const struct route *route,
                   const struct request *request, struct work *work, struct response *response);
 
-/* Answers a request: who asks, idempotency, the handler, local delivery of its events.  Sets op->caller.
- * After OK, either response->status is set, or it is 0 and response->wait says for what it waits: then
- * host_resume() is to be called when an event with that subject has committed, or its time is up.
- * Not OK: STALE, or BROKEN with the response filled. */
+/* Answers a request: who asks, idempotency, the handler, local delivery of its events.  Sets
+ * op->caller. After OK, either response->status is set, or it is 0 and response->wait says for what
+ * it waits: then host_resume() is to be called when an event with that subject has committed, or
+ * its time is up. Not OK: STALE, or BROKEN with the response filled. */
 err host_answer(const struct host *host, struct op *op, const struct route *route,
                 const struct request *request, struct response *response);
 
@@ -54,8 +59,8 @@ err host_resume(const struct host *host, struct op *op, const struct route *rout
 
 /* ---- events, duties, answers of the outside ---- */
 
-/* Handles an event off the bus for one service: inbox, handler.  OK: acknowledge; NOT_YET or another: deliver
- * it again later. */
+/* Handles an event off the bus for one service: inbox, handler.  OK: acknowledge; NOT_YET or
+ * another: deliver it again later. */
 err host_hear(const struct host *host, struct op *op, const struct service *service,
               const struct event *event);
 

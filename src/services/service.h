@@ -8,21 +8,21 @@
 #include "sql/sql.h"
 #include "web/web.h"
 
-/* Something a service does by itself, in an operation of its own, at least so often.  *ret_more: there is
- * more to do at once. */
+/* Something a service does by itself, in an operation of its own, at least so often.  *ret_more:
+ * there is more to do at once. */
 struct duty {
     const char *name;
     duration every;
     err (*run)(struct op *op, bool *ret_more);
 };
 
-/* A call to Stripe.  It was committed, byte for byte, before it is sent; and it is sent again, byte for byte
- * and with the same idempotency key, until its outcome is known. */
+/* A call to Stripe.  It was committed, byte for byte, before it is sent; and it is sent again, byte
+ * for byte and with the same idempotency key, until its outcome is known. */
 struct outcall {
     uuid id;
-    str method; /* GET or POST */
-    str path;   /* /v1/payment_intents, for GET with its query */
-    str body;   /* application/x-www-form-urlencoded */
+    str method;          /* GET or POST */
+    str path;            /* /v1/payment_intents, for GET with its query */
+    str body;            /* application/x-www-form-urlencoded */
     str idempotency_key; /* absent for GET */
 };
 
@@ -41,16 +41,16 @@ struct outanswer {
     str should_retry; /* Stripe-Should-Retry: true, false or absent */
 };
 
-/* How a service's calls get out: claim() marks at most max calls as sent and returns them (rows of struct
- * outcall); each is then made, and answered() hears the outcome in an operation of its own.  If the program
- * ends in between, claim() returns the call again after its lease. */
+/* How a service's calls get out: claim() marks at most max calls as sent and returns them (rows of
+ * struct outcall); each is then made, and answered() hears the outcome in an operation of its own.
+ * If the program ends in between, claim() returns the call again after its lease. */
 struct outbound {
     err (*claim)(struct op *op, size_t max, struct rows *ret_calls);
     err (*answered)(struct op *op, const struct outanswer *answer);
 };
 
-/* Each list ends with NULL, ROUTES_END, SUBSCRIPTIONS_END, or an entry without a name or text; a service that
- * has none leaves the pointer NULL. */
+/* Each list ends with NULL, ROUTES_END, SUBSCRIPTIONS_END, or an entry without a name or text; a
+ * service that has none leaves the pointer NULL. */
 struct service {
     const char *name;
     const struct migration *migrations;

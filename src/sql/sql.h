@@ -20,25 +20,27 @@ struct migration {
     const char *text;
 };
 
-/* Writes one row: exactly one must be touched.  CONFLICT if a constraint refuses it; STALE if no row
- * was touched, which for "… where id = $id and version = $version" means that another operation was
- * faster.  After CONFLICT the operation must end: its transaction is lost (as PostgreSQL has it). */
+/* Writes one row: exactly one must be touched.  CONFLICT if a constraint refuses it; STALE if no
+ * row was touched, which for "… where id = $id and version = $version" means that another operation
+ * was faster.  After CONFLICT the operation must end: its transaction is lost (as PostgreSQL has
+ * it). */
 err sql_run(struct op *op, const struct query *query, const void *in);
 
-/* Writes any number of rows; *ret_touched, unless NULL, says how many.  For "on conflict do nothing",
- * sweeps and deletes. */
+/* Writes any number of rows; *ret_touched, unless NULL, says how many.  For "on conflict do
+ * nothing", sweeps and deletes. */
 err sql_run_any(struct op *op, const struct query *query, const void *in, int64_t *ret_touched);
 
-/* Reads one row.  NOT_FOUND if there is none; more than one is a bug. `out` is untouched on failure.
- * Texts live in the operation's arena.  An "insert/update … returning" may be run with it too. */
+/* Reads one row.  NOT_FOUND if there is none; more than one is a bug. `out` is untouched on
+ * failure. Texts live in the operation's arena.  An "insert/update … returning" may be run with it
+ * too. */
 err sql_one(struct op *op, const struct query *query, const void *in, void *out);
 
 /* Reads at most `max` rows of item_size bytes each into an array in the arena. */
 err sql_all(struct op *op, const struct query *query, const void *in, size_t item_size, size_t max,
             struct rows *ret_rows);
 
-/* A point in the operation's transaction to which everything can be undone, also after CONFLICT.  They do
- * not nest.  Each sql_mark() is followed by one sql_undo() or sql_keep(). */
+/* A point in the operation's transaction to which everything can be undone, also after CONFLICT.
+ * They do not nest.  Each sql_mark() is followed by one sql_undo() or sql_keep(). */
 err sql_mark(struct op *op);
 err sql_undo(struct op *op);
 err sql_keep(struct op *op);

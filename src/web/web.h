@@ -35,9 +35,9 @@ struct request {
     str path;  /* percent-decoded, valid UTF-8, no NUL; begins with / */
     str query; /* as sent, without ?; absent if there was none */
     str body;
-    str header[HEADERS]; /* absent if not sent */
-    str client;          /* the address that the request came from, as text */
-    bool https;          /* as the client sees it */
+    str header[HEADERS];         /* absent if not sent */
+    str client;                  /* the address that the request came from, as text */
+    bool https;                  /* as the client sees it */
     str params[PATH_PARAMS_MAX]; /* what stood at :names in the route's path */
     const struct work *work;     /* done before this operation, or NULL */
 };
@@ -53,8 +53,9 @@ struct response;
 /* Handlers fill the response and return OK, or return the problem and leave it untouched. */
 typedef err route_handler(struct op *op, const struct request *request, struct response *response);
 
-/* An answer that is not known yet: the route's `answer` runs again, in an operation of its own, whenever an
- * event of that aggregate commits, and once when `until` has passed (then late is true and it must answer). */
+/* An answer that is not known yet: the route's `answer` runs again, in an operation of its own,
+ * whenever an event of that aggregate commits, and once when `until` has passed (then late is true
+ * and it must answer). */
 struct wait {
     uuid subject;
     instant until;
@@ -71,7 +72,7 @@ struct session {
 enum session_change { SESSION_KEPT, SESSION_STARTED, SESSION_ENDED };
 
 struct response {
-    int status; /* 0: not answered yet, see wait */
+    int status;       /* 0: not answered yet, see wait */
     str content_type; /* absent: application/json; charset=utf-8 */
     str body;
     struct response_header headers[RESPONSE_HEADERS_MAX];
@@ -80,9 +81,9 @@ struct response {
     struct session session;
     struct wait wait;
     /* Only the Stripe simulator misbehaves on purpose: */
-    duration delay;      /* before the answer is sent */
-    bool drop;           /* close the connection without an answer */
-    size_t truncate_to;  /* unless 0: send only so many bytes of the body, then close */
+    duration delay;     /* before the answer is sent */
+    bool drop;          /* close the connection without an answer */
+    size_t truncate_to; /* unless 0: send only so many bytes of the body, then close */
 };
 
 void response_add(struct response *response, const char *name, str value);
@@ -99,8 +100,8 @@ enum access {
 /* A path such as /api/tickets/:id.  GET runs on a read-only snapshot, everything else in the
  * writer's transaction.
  *
- * prepare, unless NULL, runs first, as a read: it may ask for slow work by filling *work (its kind is
- * WORK_NONE otherwise) and handle then runs with request->work; or fail, and handle never runs.
+ * prepare, unless NULL, runs first, as a read: it may ask for slow work by filling *work (its kind
+ * is WORK_NONE otherwise) and handle then runs with request->work; or fail, and handle never runs.
  * What prepare saw may have changed when handle runs: handle checks again. */
 struct route {
     enum method method;
@@ -108,8 +109,8 @@ struct route {
     enum access access;
     route_handler *handle;
     err (*prepare)(struct op *op, const struct request *request, struct work *work);
-    /* For handlers that use reply_later(): response->wait.subject says about what.  It answers, or calls
-     * reply_later() again. */
+    /* For handlers that use reply_later(): response->wait.subject says about what.  It answers, or
+     * calls reply_later() again. */
     route_handler *answer;
 };
 
@@ -117,15 +118,16 @@ struct route {
 #define ROUTES_END { .path = NULL }
 /* clang-format on */
 
-/* Finds the route and fills request->params.  When the path is known but not with this method, *ret_allow
- * is the Allow header's value (HEAD is allowed where GET is, and finds GET's route).  NULL if none. */
+/* Finds the route and fills request->params.  When the path is known but not with this method,
+ * *ret_allow is the Allow header's value (HEAD is allowed where GET is, and finds GET's route).
+ * NULL if none. */
 const struct route *route_find(struct arena *arena, const struct route *const *tables, size_t count,
                                struct request *request, str *ret_allow);
 
 /* ---- reading requests ---- */
 
-/* The body as JSON by a form's rules.  UNSUPPORTED unless Content-Type is application/json (or +json);
- * an empty body reads as {}. */
+/* The body as JSON by a form's rules.  UNSUPPORTED unless Content-Type is application/json (or
+ * +json); an empty body reads as {}. */
 err read_json(struct op *op, const struct request *request, const struct field *form_fields,
               void *form, uint64_t *ret_present);
 /* The query string by a form's rules. */
@@ -141,14 +143,16 @@ void form_add(struct buf *buf, str name, str value);
 err read_id(const struct request *request, size_t at, uuid *ret_id);
 /* A cookie by name, absent if there is none. */
 str read_cookie(const struct request *request, const char *name);
-/* The session token of the Authorization: Bearer header or else of the cookie; *ret_by_cookie says which. */
+/* The session token of the Authorization: Bearer header or else of the cookie; *ret_by_cookie says
+ * which. */
 str read_session_token(const struct request *request, bool *ret_by_cookie);
 
-/* limit and cursor of a list, as every list takes them; INVALID beyond their bounds.  The cursor is an
- * opaque text that page_next() made for the same `kind` of list (its sort and filters, in a few words). */
+/* limit and cursor of a list, as every list takes them; INVALID beyond their bounds.  The cursor is
+ * an opaque text that page_next() made for the same `kind` of list (its sort and filters, in a few
+ * words). */
 struct page {
     int64_t limit;
-    bool after;     /* there is a cursor: continue behind (key, id) */
+    bool after; /* there is a cursor: continue behind (key, id) */
     int64_t key;
     uuid id;
 };
@@ -167,18 +171,21 @@ err reply_text(struct response *response, enum status status, str json); /* JSON
 err reply_nothing(struct response *response, enum status status);
 /* Location: path followed by the id. */
 void reply_location(struct op *op, struct response *response, const char *path, uuid id);
-/* Not known yet: see struct wait.  Keeps a deadline that is already set; else it is settings->answer_wait. */
+/* Not known yet: see struct wait.  Keeps a deadline that is already set; else it is
+ * settings->answer_wait. */
 err reply_later(struct op *op, struct response *response, uuid subject);
 /* {"errors":[{message, field}]} with the status of the first, and Retry-After if it says so. */
 void reply_problem(struct op *op, struct response *response, const struct problem *problem);
-/* ETag from a version, and 304 if the request's If-None-Match has it: then true and the reply is done. */
+/* ETag from a version, and 304 if the request's If-None-Match has it: then true and the reply is
+ * done. */
 bool reply_etag(struct op *op, const struct request *request, struct response *response,
                 int64_t version);
 /* If-Match against a version: CONFLICT if it names another; INVALID if it is no ETag of ours. */
 err check_if_match(const struct request *request, int64_t version);
 
 /* Whether a request that changes something and is signed by the cookie came from this site's own
- * pages: Sec-Fetch-Site, else Origin against base_url and Host; neither is sent by non-browsers (OWASP CSRF). */
+ * pages: Sec-Fetch-Site, else Origin against base_url and Host; neither is sent by non-browsers
+ * (OWASP CSRF). */
 bool request_is_same_origin(const struct request *request, str base_url);
 
 /* Set-Cookie and security headers that go with every response. */

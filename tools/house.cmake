@@ -68,6 +68,17 @@ function(pure_layer name)
   set_property(GLOBAL APPEND PROPERTY PURE_LAYERS ${name})
 endfunction()
 
+# Embeds migrations/<service>/NNN-what.sql in a library: <service>_migrations[].
+function(embed_migrations target service)
+  file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/migrations/${service}/*.sql)
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/${service}_migrations.c)
+  set(tool ${PROJECT_SOURCE_DIR}/tools/embed_migrations.sh)
+  add_custom_command(OUTPUT ${output} DEPENDS ${files} ${tool} VERBATIM
+    COMMAND sh -c "\"$@\" >${output}" embed ${tool} ${service} ${files})
+  set_source_files_properties(${output} PROPERTIES COMPILE_OPTIONS -Wno-overlength-strings)
+  target_sources(${target} PRIVATE ${output})
+endfunction()
+
 # A program.
 function(program name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES")

@@ -20,14 +20,27 @@ extern const char *const header_names[HEADERS];
 
 #define PATH_PARAMS_MAX 2
 
-/* Slow work on a password, done between two operations on a thread of its own. */
+enum access {
+    ANYONE,    /* nobody looks who asks */
+    MAYBE,     /* op->caller is set if somebody is signed in */
+    SIGNED_IN, /* 401 otherwise */
+};
+
+/* Slow work on a password, done between two operations on a thread of its own.
+ *
+ * HASH:   password is hashed into hash; ok if that worked (it may lack memory).
+ * VERIFY: password is compared with hash; ok if it is the one.  Then new_password, unless it is
+ *         absent, is hashed into new_hash, which stays absent if that did not work.
+ * What is made lives in the request's arena. */
 enum work_kind { WORK_NONE, WORK_HASH, WORK_VERIFY };
 
 struct work {
     enum work_kind kind;
     str password;
-    str hash; /* VERIFY: to compare with; HASH: the result, in the request's arena */
-    bool ok;  /* HASH: done; VERIFY: it is the password */
+    str hash;
+    str new_password;
+    str new_hash;
+    bool ok;
 };
 
 struct request {
@@ -38,7 +51,9 @@ struct request {
     str header[HEADERS];         /* absent if not sent */
     str client;                  /* the address that the request came from, as text */
     bool https;                  /* as the client sees it */
+    /* Filled by route_find(): */
     str params[PATH_PARAMS_MAX]; /* what stood at :names in the route's path */
+    enum access access;          /* of the route; ANYONE if there is none */
     const struct work *work;     /* done before this operation, or NULL */
 };
 
@@ -91,12 +106,6 @@ str response_header(const struct response *response, const char *name); /* absen
 
 /* ---- routes ---- */
 
-enum access {
-    ANYONE,    /* nobody looks who asks */
-    MAYBE,     /* op->caller is set if somebody is signed in */
-    SIGNED_IN, /* 401 otherwise */
-};
-
 /* A path such as /api/tickets/:id.  GET runs on a read-only snapshot, everything else in the
  * writer's transaction.
  *
@@ -118,9 +127,9 @@ struct route {
 #define ROUTES_END { .path = NULL }
 /* clang-format on */
 
-/* Finds the route and fills request->params.  When the path is known but not with this method,
- * *ret_allow is the Allow header's value (HEAD is allowed where GET is, and finds GET's route).
- * NULL if none. */
+/* Finds the route, the first that fits, and fills request->params and access.  When the path is
+ * known but not with this method, *ret_allow is the Allow header's value (HEAD is allowed where GET
+ * is, and finds GET's route).  NULL if none. */
 const struct route *route_find(struct arena *arena, const struct route *const *tables, size_t count,
                                struct request *request, str *ret_allow);
 
@@ -188,7 +197,8 @@ err check_if_match(const struct request *request, int64_t version);
  * (OWASP CSRF). */
 bool request_is_same_origin(const struct request *request, str base_url);
 
-/* Set-Cookie and security headers that go with every response. */
+/* Set-Cookie, caching and security headers, X-Request-Id: what goes with every response.  Keeps a
+ * Cache-Control, Referrer-Policy or Content-Security-Policy that is there already.  Call it once. */
 void response_finish(struct op *op, const struct request *request, struct response *response);
 
 #endif

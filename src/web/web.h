@@ -48,9 +48,9 @@ struct request {
     str path;  /* percent-decoded, valid UTF-8, no NUL; begins with / */
     str query; /* as sent, without ?; absent if there was none */
     str body;
-    str header[HEADERS];         /* absent if not sent */
-    str client;                  /* the address that the request came from, as text */
-    bool https;                  /* as the client sees it */
+    str header[HEADERS]; /* absent if not sent */
+    str client;          /* the address that the request came from, as text */
+    bool https;          /* as the client sees it */
     /* Filled by route_find(): */
     str params[PATH_PARAMS_MAX]; /* what stood at :names in the route's path */
     enum access access;          /* of the route; ANYONE if there is none */
@@ -197,8 +197,8 @@ err check_if_match(const struct request *request, int64_t version);
  * (OWASP CSRF). */
 bool request_is_same_origin(const struct request *request, str base_url);
 
-/* Set-Cookie, caching and security headers, X-Request-Id: what goes with every response.  Keeps a
- * Cache-Control, Referrer-Policy or Content-Security-Policy that is there already.  Call it once. */
+/* Set-Cookie, caching and security headers, X-Request-Id: what goes with every response; call it
+ * once.  Keeps a Cache-Control, Referrer-Policy or Content-Security-Policy that is there. */
 void response_finish(struct op *op, const struct request *request, struct response *response);
 
 #endif

@@ -1,0 +1,63 @@
+/* SQLite as a store: the database of one machine, or of one simulated shop.
+ *
+ * A connection belongs to one thread at a time.  One of them writes; any number more, opened
+ * read_only, read beside it from the same file.  Opening prepares every statement of the
+ * services, and fails if one does not fit its record: a wrong name never ships. */
+#ifndef ADAPTERS_SQLITE_H
+#define ADAPTERS_SQLITE_H
+
+#include "services/service.h"
+#include "sql/sql.h"
+
+struct sqlite;
+
+/* For the simulator, which has a single thread.  With it a transaction of sqlite_begin() starts
+ * only at its first write, right after this was called, which may run another operation from begin
+ * to commit on the same connection: what PostgreSQL's READ COMMITTED lets happen between two
+ * statements. */
+struct sqlite_hooks {
+    void (*before_first_write)(void *context);
+    void *context;
+};
+
+struct sqlite_options {
+    const char *path; /* NULL: in memory */
+    bool read_only;   /* of a file that a writer has opened before */
+    const struct service *const *services;
+    size_t service_count;
+    instant now;                      /* kept with the migrations that are applied */
+    size_t cache_kib;                 /* 0: 16 MiB to write, 4 MiB to read */
+    const struct sqlite_hooks *hooks; /* NULL: none */
+    /* Hears, in one line, why the store fails; NULL: nobody does. */
+    void (*report)(void *context, const char *message);
+    void *report_context;
+};
+
+/* Opens, migrates (a writer) and prepares.  False: message says in a sentence why not. */
+bool sqlite_open(const struct sqlite_options *options, struct sqlite **ret_store, char *message,
+                 size_t message_size);
+void sqlite_close(struct sqlite *store);
+
+/* What to put into op->tx: the transaction that is open, or else reads that each see the newest
+ * state. */
+struct tx *sqlite_tx(struct sqlite *store);
+
+/* One operation.  After a failed commit nothing of it happened; both calls end it in any case. */
+err sqlite_begin(struct sqlite *store);
+err sqlite_commit(struct sqlite *store);
+void sqlite_rollback(struct sqlite *store);
+
+/* Reads that all see one state. */
+err sqlite_read_begin(struct sqlite *store);
+void sqlite_read_end(struct sqlite *store);
+
+/* Many operations in one commit: between these, each sqlite_begin() … commit() or rollback() is a
+ * part of the batch, and nothing is durable before sqlite_batch_commit() says OK. */
+err sqlite_batch_begin(struct sqlite *store);
+/* False: the database gave the batch up (a full disk); no operation can be added to it. */
+bool sqlite_batch_lives(const struct sqlite *store);
+/* After a failure nothing of the batch happened. */
+err sqlite_batch_commit(struct sqlite *store);
+void sqlite_batch_rollback(struct sqlite *store);
+
+#endif

@@ -1,0 +1,132 @@
+/* Opening and closing a connection. */
+#include "adapters/sqlite_inside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Another process (a backup, a second start) may hold the file for a moment. */
+#define BUSY_MS           5000
+#define WRITER_CACHE_KIB  (16 * 1024)
+#define READER_CACHE_KIB  (4 * 1024)
+#define JOURNAL_BYTES_MAX (64 * 1024 * 1024)
+
+static const char *const control_texts[CONTROLS] = {
+    [CONTROL_READ] = "begin",
+    [CONTROL_BEGIN] = "begin immediate",
+    [CONTROL_COMMIT] = "commit",
+    [CONTROL_ROLLBACK] = "rollback",
+    [CONTROL_PART_BEGIN] = "savepoint part",
+    [CONTROL_PART_KEEP] = "release part",
+    [CONTROL_PART_UNDO] = "rollback to part",
+    [CONTROL_MARK] = "savepoint mark",
+    [CONTROL_MARK_KEEP] = "release mark",
+    [CONTROL_MARK_UNDO] = "rollback to mark",
+};
+
+struct opening {
+    const struct sqlite_options *options;
+    char *message;
+    size_t message_size;
+};
+
+static bool refuse(const struct opening *opening, sqlite3 *db)
+{
+    snprintf(opening->message, opening->message_size, "%s", sqlite3_errmsg(db));
+    return false;
+}
+
+static bool execute(const struct opening *opening, sqlite3 *db, const char *text)
+{
+    return sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK || refuse(opening, db);
+}
+
+static bool set_number(const struct opening *opening, sqlite3 *db, const char *pragma, long value)
+{
+    char text[96];
+    snprintf(text, sizeof text, "pragma %s = %ld", pragma, value);
+    return execute(opening, db, text);
+}
+
+static bool connect(const struct opening *opening, struct sqlite *store)
+{
+    const struct sqlite_options *options = opening->options;
+    int flags = SQLITE_OPEN_NOMUTEX;
+    flags |= options->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    const char *path = options->path ? options->path : ":memory:";
+    if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK)
+        return refuse(opening, store->db);
+    sqlite3_extended_result_codes(store->db, 1);
+    sqlite3_busy_timeout(store->db, BUSY_MS);
+    return sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) == SQLITE_OK ||
+           refuse(opening, store->db);
+}
+
+static bool configure(const struct opening *opening, sqlite3 *db)
+{
+    const struct sqlite_options *options = opening->options;
+    long cache = (long)options->cache_kib;
+    if (cache == 0)
+        cache = options->read_only ? READER_CACHE_KIB : WRITER_CACHE_KIB;
+    if (!set_number(opening, db, "cache_size", -cache) ||
+        !set_number(opening, db, "mmap_size", 0) ||
+        !execute(opening, db, "pragma temp_store = memory; pragma trusted_schema = off"))
+        return false;
+    if (options->read_only)
+        return execute(opening, db, "pragma query_only = on");
+    return (options->path == NULL || execute(opening, db, "pragma journal_mode = wal")) &&
+           set_number(opening, db, "journal_size_limit", JOURNAL_BYTES_MAX) &&
+           execute(opening, db, "pragma synchronous = full; pragma foreign_keys = off") &&
+           sqlite_migrate(db, options, opening->message, opening->message_size) &&
+           execute(opening, db, "pragma foreign_keys = on");
+}
+
+static bool prepare(const struct opening *opening, struct sqlite *store)
+{
+    for (int i = 0; i < CONTROLS; i++) {
+        if (sqlite3_prepare_v3(store->db, control_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &store->controls[i], NULL) != SQLITE_OK)
+            return refuse(opening, store->db);
+    }
+    return sqlite_plans_make(&store->plans, store->db, opening->options, opening->message,
+                             opening->message_size);
+}
+
+bool sqlite_open(const struct sqlite_options *options, struct sqlite **ret_store, char *message,
+                 size_t message_size)
+{
+    assert(message_size > 0);
+    assert(options->path != NULL || !options->read_only);
+
+    struct sqlite *store = calloc(1, sizeof *store);
+    assert(store != NULL);
+    store->read_only = options->read_only;
+    store->hooks = options->hooks;
+    store->report = options->report;
+    store->report_context = options->report_context;
+    store->scopes[0] = (struct sqlite_scope){
+        .tx = { .driver = &sqlite_driver },
+        .store = store,
+        .reads = true,
+    };
+
+    char why[512] = "";
+    const struct opening opening = { options, why, sizeof why };
+    if (!connect(&opening, store) || !configure(&opening, store->db) || !prepare(&opening, store)) {
+        snprintf(message, message_size, "%s: %s", options->path ? options->path : "memory", why);
+        sqlite_close(store);
+        return false;
+    }
+    *ret_store = store;
+    return true;
+}
+
+void sqlite_close(struct sqlite *store)
+{
+    assert(store->depth == 0 && !store->in_batch);
+    sqlite_plans_free(&store->plans);
+    for (int i = 0; i < CONTROLS; i++)
+        sqlite3_finalize(store->controls[i]);
+    int code = sqlite3_close(store->db);
+    assert(code == SQLITE_OK);
+    free(store);
+}

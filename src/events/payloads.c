@@ -95,6 +95,7 @@ static const struct field charge_state_fields[] = {
     FIELD(struct charge_state, user_id),
     FIELD_ENUM(struct charge_state, status, charge_status_names),
     FIELD(struct charge_state, authorized),
+    FIELD(struct charge_state, rejected),
     FIELD(struct charge_state, amount),
     FIELD(struct charge_state, currency),
     FIELD_OPT(struct charge_state, stripe_id),

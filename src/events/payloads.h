@@ -141,6 +141,8 @@ struct charge_state {
     uuid user_id; /* the buyer */
     enum charge_status status;
     bool authorized; /* the money is held and waits for the order's decision */
+    bool rejected;   /* failed, but not declined (a bad token, Stripe away): the order may be paid
+                        again */
     money amount;
     str currency;
     str stripe_id;        /* optional */

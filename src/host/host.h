@@ -11,21 +11,22 @@
 
 #include "services/service.h"
 
-#define HOST_SERVICES_MAX 8
+#define HOST_SERVICES_MAX 10
 
 struct host {
-    const struct service *services[HOST_SERVICES_MAX]; /* host_service first */
+    const struct service *services[HOST_SERVICES_MAX]; /* the host's own first */
     size_t service_count;
     const struct route *routes[HOST_SERVICES_MAX];
     size_t route_table_count;
     const struct settings *settings;
 };
 
-/* The tables that every database has: outbox, inbox, revoked sessions, idempotency keys; and their
- * upkeep. */
+/* What every database has: outbox and inbox; revoked sessions, idempotency keys, and their upkeep.
+ */
+extern const struct service events_service;
 extern const struct service host_service;
 
-/* A host of these services; host_service is added.  With settings->bus, events leave through the
+/* A host of these services and of the two above.  With settings->bus, events leave through the
  * outbox only; otherwise each is also delivered to the other services of this host inside the same
  * operation. */
 struct host host_of(const struct service *const *services, size_t count,
@@ -33,39 +34,42 @@ struct host host_of(const struct service *const *services, size_t count,
 
 /* ---- requests ---- */
 
-/* Finds the route.  NULL: the response is done (404, 405, or refused at the door: 400 a card
- * number, …). */
-const struct route *host_route(const struct host *host, struct arena *arena,
-                               struct request *request, struct response *response);
+/* The first step: names the operation (op->correlation) and finds the route.  NULL: the response is
+ * done already (404, 405, or 400 at the door: a card number).  Needs no transaction. */
+const struct route *host_route(const struct host *host, struct op *op, struct request *request,
+                               struct response *response);
 
 /* Whether the route only reads and may run on a snapshot. */
 bool route_is_read(const struct route *route);
 
 /* For routes with prepare, in a reading operation: *work says what slow work to do before
- * host_answer(); false: the response is done already. */
+ * host_answer(); its kind may be WORK_NONE.  false: the response is done already. */
 bool host_prepare(const struct host *host, struct op *op, const struct route *route,
                   const struct request *request, struct work *work, struct response *response);
 
 /* Answers a request: who asks, idempotency, the handler, local delivery of its events.  Sets
- * op->caller. After OK, either response->status is set, or it is 0 and response->wait says for what
- * it waits: then host_resume() is to be called when an event with that subject has committed, or
- * its time is up. Not OK: STALE, or BROKEN with the response filled. */
+ * op->caller. OK: commit; then either response->status is set, or it is 0 and response->wait says
+ * for what the answer waits: host_resume() is to be called when an event with that subject has
+ * committed, or its time is up. STALE: run it again.  Anything else: roll back and send the
+ * response, which is filled. */
 err host_answer(const struct host *host, struct op *op, const struct route *route,
                 const struct request *request, struct response *response);
 
-/* Continues a request that waits; op->caller as host_answer() left it. */
+/* Continues a request that waits; op->caller and response->wait as they were.  Set
+ * response->wait.late when its time is up: then it answers.  Results as host_answer(). */
 err host_resume(const struct host *host, struct op *op, const struct route *route,
                 const struct request *request, struct response *response);
 
 /* ---- events, duties, answers of the outside ---- */
 
 /* Handles an event off the bus for one service: inbox, handler.  OK: acknowledge; NOT_YET or
- * another: deliver it again later. */
+ * another: roll back and deliver it again later. */
 err host_hear(const struct host *host, struct op *op, const struct service *service,
               const struct event *event);
 
 err host_duty(const struct host *host, struct op *op, const struct duty *duty, bool *ret_more);
 
+/* See struct outbound. */
 err host_claim(const struct host *host, struct op *op, const struct service *service, size_t max,
                struct rows *ret_calls);
 err host_answered(const struct host *host, struct op *op, const struct service *service,

@@ -45,6 +45,9 @@ struct outanswer {
  * struct outcall); each is then made, and answered() hears the outcome in an operation of its own.
  * If the program ends in between, claim() returns the call again after its lease. */
 struct outbound {
+    /* Once at start, if no other process shares the store: calls under way then are nobody's now.
+     */
+    err (*recover)(struct op *op);
     err (*claim)(struct op *op, size_t max, struct rows *ret_calls);
     err (*answered)(struct op *op, const struct outanswer *answer);
 };

@@ -38,6 +38,15 @@ typedef struct duration {
     int64_t ms;
 } duration;
 
+/* When a UUIDv7 was made (RFC 9562 §5.7). */
+static inline instant uuid_time(uuid id)
+{
+    int64_t ms = 0;
+    for (int i = 0; i < 6; i++)
+        ms = ms << 8 | id.bytes[i];
+    return (instant){ ms };
+}
+
 static inline duration seconds(int64_t n)
 {
     return (duration){ n * 1000 };

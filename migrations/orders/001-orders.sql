@@ -1,0 +1,42 @@
+-- Orders, and a copy of what the tickets service told of each ticket.
+
+create table orders (
+    id uuid primary key,
+    version bigint not null check (version >= 0),
+    user_id uuid not null,
+    seller_id uuid not null,
+    ticket_id uuid not null,
+    ticket_title text not null,
+    ticket_price bigint not null,
+    ticket_version bigint not null,
+    status text not null
+        check (status in ('created', 'awaitingPayment', 'capturing', 'completed', 'cancelled')),
+    cancel_reason text,
+    price bigint not null check (price > 0),
+    currency text not null,
+    expires_at bigint not null,
+    charge_id uuid,
+    created_at bigint not null,
+    updated_at bigint not null,
+    check ((status = 'cancelled') = (cancel_reason is not null)),
+    check (status not in ('capturing', 'completed') or charge_id is not null)
+);
+
+-- A ticket never has two live orders and is never sold twice, whatever the code does.
+create unique index orders_one_live_per_ticket on orders (ticket_id) where status <> 'cancelled';
+
+create index orders_of_user on orders (user_id, id);
+
+-- What the sweep of overdue orders reads.
+create index orders_unpaid on orders (expires_at) where status in ('created', 'awaitingPayment');
+
+create table ticket_copies (
+    id uuid primary key,
+    version bigint not null,
+    user_id uuid not null,
+    title text not null,
+    price bigint not null,
+    currency text not null,
+    starts_at bigint,
+    status text not null
+);

@@ -7,6 +7,7 @@
 #define ADAPTERS_LOG_H
 
 #include "adapters/clock.h"
+#include "base/err.h"
 #include "base/values.h"
 
 /* error: something is broken · warn: somebody should look · info: starts, stops, and every

@@ -5,7 +5,11 @@
 
 #include "web/web.h"
 
-/* OWASP's minimum for Argon2id: 19 MiB, two passes, one lane.  FAST is for tests only. */
+/* OWASP's minimum for Argon2id: 19 MiB, two passes, one lane. */
+#define PASSWORD_MEMORY (19 * 1024 * 1024)
+#define PASSWORD_PASSES 2
+
+/* FAST is for tests only: what it makes can be guessed fast, too. */
 enum password_cost { PASSWORD_COST_OWASP, PASSWORD_COST_FAST };
 
 struct passwords;

@@ -5,6 +5,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_chunk;
@@ -12,7 +13,7 @@ struct arena_chunk;
 struct arena {
     char *next;
     char *end;
-    struct arena_chunk *chunks; /* newest first; the oldest is kept by arena_reset() */
+    struct arena_chunk *chunks; /* newest first */
     size_t total;               /* bytes in all chunks */
 };
 
@@ -22,7 +23,10 @@ struct arena {
 void *arena_take(struct arena *arena, size_t size);
 /* Not zeroed, not aligned: for text. */
 char *arena_text(struct arena *arena, size_t size);
-/* Forgets everything and keeps one chunk for the next operation. */
+/* Makes text that was just taken longer where it stands; false if something was taken since, or
+ * its chunk is full. */
+bool arena_extend(struct arena *arena, const char *text, size_t size, size_t larger);
+/* Forgets everything and keeps one chunk for the next operation: the largest of ordinary size. */
 void arena_reset(struct arena *arena);
 /* Gives all memory back. */
 void arena_free(struct arena *arena);

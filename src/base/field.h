@@ -23,7 +23,7 @@ enum field_kind {
     FIELD_KIND_ENUM,   /* an enum; spelled by .names, 0 is the first */
     FIELD_KIND_RECORD, /* a struct inside; JSON nests it, columns are prefixed: ticket_id */
     FIELD_KIND_LIST,   /* struct rows; JSON only */
-    FIELD_KIND_JSON,   /* a str that is JSON already, as it stands; written only */
+    FIELD_KIND_JSON,   /* a str that is JSON of any shape: written as it stands, read compact */
 };
 
 enum { FIELD_OPTIONAL = 1 };

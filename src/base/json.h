@@ -2,7 +2,10 @@
  *
  * Reading stands on jansson and is strict: UTF-8, no NUL, no duplicate names, an object at the
  * top, depth JSON_DEPTH_MAX.  A number with more than 15 significant digits is refused, so that
- * money, which jansson holds as a double, is taken exactly or not at all. */
+ * money, which jansson holds as a double, is taken exactly or not at all: a decimal of at most 15
+ * digits survives the way there and back.  Money may be a JSON number or a decimal string.  A number
+ * may have an exponent if its value has at most two decimals (2e1 is 20, as JSON has only one number
+ * 20); a string may not.  A nil UUID is no id. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -39,7 +42,9 @@ err json_read_record(struct arena *arena, str body, enum json_names names,
                      const struct field *fields, void *record);
 
 /* The same rules for fields of a URL query or a form body (application/x-www-form-urlencoded),
- * whose names are camelCase too; used by web/form.  text is decoded. */
+ * whose names are camelCase too; used by web/form.  text is decoded.  Here a blank says the same as null,
+ * since browsers send every input; numbers and ids are trimmed; a bool is true, on or false; a name that
+ * the table knows may come once. */
 struct form_text {
     str name;
     str text;

@@ -47,6 +47,7 @@
 #define JSON_DEPTH_MAX           32 /* 400 */
 #define JSON_DIGITS_MAX          15 /* significant digits of a number: 400 */
 #define ARENA_CHUNK_BYTES        (16 * 1024)
+#define ARENA_KEEP_BYTES         (256 * 1024) /* what an arena keeps between two operations */
 #define ARENA_BYTES_MAX          (64 * 1024 * 1024)
 #define EVENTS_PER_OPERATION_MAX 64 /* more is a loop between services: the program stops */
 #define STALE_RETRIES_MAX        5  /* an operation that was overtaken: then 503 */

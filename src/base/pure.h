@@ -17,9 +17,10 @@
 #error "asserts are part of the program: do not define NDEBUG"
 #endif
 
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration takes none */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a declaration takes none */
 #define BANNED(function, instead) \
     extern __typeof__(function) function __attribute__((unavailable(instead)))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* clang-format off */
 #pragma GCC diagnostic push

@@ -66,6 +66,8 @@ struct buf {
 };
 
 struct buf buf_in(struct arena *arena, size_t expected);
+/* Makes room for so many more bytes and returns where they go; add them to buf->size afterwards. */
+char *buf_room(struct buf *buf, size_t size);
 void buf_add(struct buf *buf, str s);
 void buf_add_char(struct buf *buf, char c);
 void buf_add_int(struct buf *buf, int64_t value);

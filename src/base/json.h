@@ -3,9 +3,9 @@
  * Reading stands on jansson and is strict: UTF-8, no NUL, no duplicate names, an object at the
  * top, depth JSON_DEPTH_MAX.  A number with more than 15 significant digits is refused, so that
  * money, which jansson holds as a double, is taken exactly or not at all: a decimal of at most 15
- * digits survives the way there and back.  Money may be a JSON number or a decimal string.  A number
- * may have an exponent if its value has at most two decimals (2e1 is 20, as JSON has only one number
- * 20); a string may not.  A nil UUID is no id. */
+ * digits survives the way there and back.  Money may be a JSON number or a decimal string.  A
+ * number may have an exponent if its value has at most two decimals (2e1 is 20, as JSON has only
+ * one number 20); a string may not.  A nil UUID is no id. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -31,8 +31,8 @@ void json_write_str(struct buf *out, str text);
 /* Reads what a stranger sent, by the rules of the table (FORM, FORM_ENUM).  Unknown members are
  * ignored.  Texts are trimmed and normalised to NFC unless RULE_RAW, and live in the arena.
  * ret_present, if not NULL, gets a bit per field of the table that the body names (also as null).
- * INVALID with one problem per broken rule, in the order of the table; the form is then undefined.
- */
+ * INVALID with one problem per field that breaks its rule, in the order of the table; the form is
+ * then undefined.  A blank text counts as given: it is refused where min is at least 1. */
 err json_read_form(struct arena *arena, str body, const struct field *form_fields, void *form,
                    uint64_t *ret_present);
 
@@ -42,9 +42,9 @@ err json_read_record(struct arena *arena, str body, enum json_names names,
                      const struct field *fields, void *record);
 
 /* The same rules for fields of a URL query or a form body (application/x-www-form-urlencoded),
- * whose names are camelCase too; used by web/form.  text is decoded.  Here a blank says the same as null,
- * since browsers send every input; numbers and ids are trimmed; a bool is true, on or false; a name that
- * the table knows may come once. */
+ * whose names are camelCase too; used by web/form.  text is decoded.  Here a blank says the same as
+ * null, since browsers send every input; numbers and ids are trimmed; a bool is true, on or false;
+ * a name that the table knows may come once. */
 struct form_text {
     str name;
     str text;

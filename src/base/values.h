@@ -22,7 +22,8 @@ static inline bool uuid_is_absent(uuid id)
 
 #define UUID_TEXT_SIZE 36
 
-/* The canonical form, 36 characters, in either case; not the id of all zeros, which means absent. */
+/* The canonical form, 36 characters, in either case; not the id of all zeros, which means absent.
+ */
 bool uuid_parse(str text, uuid *ret_id);
 /* Writes UUID_TEXT_SIZE characters, lower case, no NUL. */
 void uuid_write(uuid id, char *ret_text);

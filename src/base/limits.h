@@ -50,6 +50,7 @@
 #define ARENA_KEEP_BYTES         (256 * 1024) /* what an arena keeps between two operations */
 #define ARENA_BYTES_MAX          (64 * 1024 * 1024)
 #define EVENTS_PER_OPERATION_MAX 64 /* more is a loop between services: the program stops */
+#define SESSIONS_PER_USER_MAX    20 /* one more sign-in ends the oldest */
 #define STALE_RETRIES_MAX        5  /* an operation that was overtaken: then 503 */
 #define RESPONSE_HEADERS_MAX     16
 

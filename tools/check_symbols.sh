@@ -4,21 +4,29 @@
 allowed=$(cd "$(dirname "$0")" && pwd)/symbols.txt
 [ $# -gt 0 ] || { echo "check_symbols: no archives given" >&2; exit 2; }
 
-nm -A "$@" | awk -v allowed="$allowed" '
+nm -A -f sysv "$@" | awk -F '[ ]*[|][ ]*' -v allowed="$allowed" '
 BEGIN {
     while ((getline line < allowed) > 0) {
         sub(/#.*/, "", line)
-        n = split(line, word, " ")
+        n = split(line, word, /[ ]+/)
         for (i = 1; i <= n; i++)
             may[word[i]]
     }
 }
-{ lines++ }
-$(NF - 1) ~ /^[Uw]$/ { if (!($NF in wanted)) wanted[$NF] = $1 }
-$(NF - 1) ~ /^[TDRBVWC]$/ { have[$NF] }
-# A variable that changes is a global: nothing pure keeps one.
-$(NF - 1) ~ /^[DdBbC]$/ && $NF !~ /^(\.|__)/ {
-    print $1 " keeps a global that can change: " $NF
+# archive.a:member.o:name | value | class | type | size | line | section
+NF < 7 { next }
+{
+    lines++
+    class = $3
+    name = $1
+    sub(/.*:/, "", name)
+}
+class ~ /^[Uw]$/ { if (!(name in wanted)) wanted[name] = $1 }
+class ~ /^[TDRBVWC]$/ { have[name] }
+# A variable that changes is a global: nothing pure keeps one.  (A const table with pointers in it
+# is in .data.rel.ro, which the loader fills in and locks.)
+class ~ /^[DdBbC]$/ && $7 !~ /^\.data\.rel\.ro/ && name !~ /^(\.|__)/ {
+    print $1 " keeps a global that can change"
     bad = 1
 }
 END {

@@ -38,6 +38,9 @@ bool sqlite_open(const struct sqlite_options *options, struct sqlite **ret_store
                  size_t message_size);
 void sqlite_close(struct sqlite *store);
 
+/* How many pages the file may have; beyond, it is as if the disk were full. */
+void sqlite_limit_pages(struct sqlite *store, unsigned pages);
+
 /* What to put into op->tx: the transaction that is open, or else reads that each see the newest
  * state. */
 struct tx *sqlite_tx(struct sqlite *store);

@@ -120,6 +120,14 @@ bool sqlite_open(const struct sqlite_options *options, struct sqlite **ret_store
     return true;
 }
 
+void sqlite_limit_pages(struct sqlite *store, unsigned pages)
+{
+    char text[64];
+    snprintf(text, sizeof text, "pragma max_page_count = %u", pages);
+    int code = sqlite3_exec(store->db, text, NULL, NULL, NULL);
+    assert(code == SQLITE_OK);
+}
+
 void sqlite_close(struct sqlite *store)
 {
     assert(store->depth == 0 && !store->in_batch);

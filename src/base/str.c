@@ -115,8 +115,10 @@ struct buf buf_in(struct arena *arena, size_t expected)
     return buf;
 }
 
-static void grow(struct buf *buf, size_t needed)
+void buf_grow(struct buf *buf, size_t size)
 {
+    assert(buf->size <= buf->capacity);
+    size_t needed = buf->size + size;
     enum { CAPACITY_MIN = 64 };
     size_t capacity = buf->capacity < CAPACITY_MIN ? CAPACITY_MIN : 2 * buf->capacity;
     if (capacity < needed)
@@ -130,14 +132,6 @@ static void grow(struct buf *buf, size_t needed)
         memcpy(data, buf->data, buf->size);
     buf->data = data;
     buf->capacity = capacity;
-}
-
-char *buf_room(struct buf *buf, size_t size)
-{
-    assert(buf->size <= buf->capacity);
-    if (buf->capacity - buf->size < size)
-        grow(buf, buf->size + size);
-    return buf->data + buf->size;
 }
 
 void buf_add(struct buf *buf, str s)

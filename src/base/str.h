@@ -66,8 +66,16 @@ struct buf {
 };
 
 struct buf buf_in(struct arena *arena, size_t expected);
+void buf_grow(struct buf *buf, size_t size); /* for buf_room() alone */
+
 /* Makes room for so many more bytes and returns where they go; add them to buf->size afterwards. */
-char *buf_room(struct buf *buf, size_t size);
+static inline char *buf_room(struct buf *buf, size_t size)
+{
+    if (buf->capacity - buf->size < size)
+        buf_grow(buf, size);
+    return buf->data + buf->size;
+}
+
 void buf_add(struct buf *buf, str s);
 void buf_add_char(struct buf *buf, char c);
 void buf_add_int(struct buf *buf, int64_t value);

@@ -3,7 +3,7 @@
 
 #include "base/values.h"
 
-#define MS_PER_DAY 86400000LL
+#define MS_PER_DAY 86400000
 #define MS_MAX     253402300799999LL /* the last of the year 9999 */
 
 /* Days are counted from 0000-03-01, so that a leap day is the last of its year. */
@@ -24,19 +24,19 @@ static int days_since_1970(struct date date)
            DAYS_TO_1970;
 }
 
-static struct date date_of(int days_since_1970)
+static struct date date_of(unsigned days_since_1970)
 {
-    int days = days_since_1970 + DAYS_TO_1970;
-    int era = days / DAYS_PER_400Y;
-    int day = days % DAYS_PER_400Y;
+    unsigned days = days_since_1970 + DAYS_TO_1970;
+    unsigned era = days / DAYS_PER_400Y;
+    unsigned day = days % DAYS_PER_400Y;
     /* the leap days before this one taken out, every year has 365 days */
-    int year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+    unsigned year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
     day -= year * 365 + year / 4 - year / 100;
-    int month = (day * 5 + 2) / 153;
+    unsigned month = (day * 5 + 2) / 153;
     return (struct date){
-        .year = era * 400 + year + (month >= 10 ? 1 : 0),
-        .month = month >= 10 ? month - 9 : month + 3,
-        .day = day - (month * 153 + 2) / 5 + 1,
+        .year = (int)(era * 400 + year + (month >= 10 ? 1 : 0)),
+        .month = (int)(month >= 10 ? month - 9 : month + 3),
+        .day = (int)(day - (month * 153 + 2) / 5 + 1),
     };
 }
 
@@ -145,7 +145,7 @@ bool instant_parse(str text, instant *ret_when)
         return false;
 
     int64_t of_day = ((hour * 60 + minute - offset) * 60LL + second) * 1000 + ms;
-    int64_t when = days * MS_PER_DAY + of_day;
+    int64_t when = (int64_t)days * MS_PER_DAY + of_day;
     if (when <= 0 || when > MS_MAX)
         return false;
     *ret_when = (instant){ when };
@@ -162,7 +162,7 @@ bool duration_parse(str text, duration *ret_wait)
         { STR_INIT("m"), 60 * 1000 },  { STR_INIT("h"), 60 * 60 * 1000 },
         { STR_INIT("d"), MS_PER_DAY },
     };
-    const int64_t ms_max = 3653 * MS_PER_DAY;
+    const int64_t ms_max = (int64_t)3653 * MS_PER_DAY;
 
     int64_t number = 0;
     int digits = 0;
@@ -186,39 +186,43 @@ bool duration_parse(str text, duration *ret_wait)
 
 /* ---- writing ---- */
 
-static char *put_number(char *at, int number, int digits)
+static char *put_two(char *at, unsigned number)
 {
-    for (int i = digits - 1; i >= 0; i--) {
-        at[i] = (char)('0' + number % 10);
-        number /= 10;
-    }
-    return at + digits;
+    at[0] = (char)('0' + number / 10);
+    at[1] = (char)('0' + number % 10);
+    return at + 2;
 }
 
-static char *put_clock(char *at, int second_of_day)
+static char *put_year(char *at, int year)
 {
-    at = put_number(at, second_of_day / 3600, 2);
+    return put_two(put_two(at, (unsigned)year / 100), (unsigned)year % 100);
+}
+
+static char *put_clock(char *at, unsigned second_of_day)
+{
+    at = put_two(at, second_of_day / 3600);
     *at++ = ':';
-    at = put_number(at, second_of_day / 60 % 60, 2);
+    at = put_two(at, second_of_day / 60 % 60);
     *at++ = ':';
-    return put_number(at, second_of_day % 60, 2);
+    return put_two(at, second_of_day % 60);
 }
 
 void instant_write(instant when, char *ret_text)
 {
     assert(when.ms >= 0 && when.ms <= MS_MAX);
-    struct date date = date_of((int)(when.ms / MS_PER_DAY));
-    int of_day = (int)(when.ms % MS_PER_DAY);
+    struct date date = date_of((unsigned)((uint64_t)when.ms / MS_PER_DAY));
+    unsigned of_day = (unsigned)((uint64_t)when.ms % MS_PER_DAY);
 
-    char *at = put_number(ret_text, date.year, 4);
+    char *at = put_year(ret_text, date.year);
     *at++ = '-';
-    at = put_number(at, date.month, 2);
+    at = put_two(at, (unsigned)date.month);
     *at++ = '-';
-    at = put_number(at, date.day, 2);
+    at = put_two(at, (unsigned)date.day);
     *at++ = 'T';
     at = put_clock(at, of_day / 1000);
     *at++ = '.';
-    at = put_number(at, of_day % 1000, 3);
+    *at++ = (char)('0' + of_day % 1000 / 100);
+    at = put_two(at, of_day % 100);
     *at++ = 'Z';
     assert(at == ret_text + INSTANT_TEXT_SIZE);
 }
@@ -238,15 +242,15 @@ void instant_write_http(instant when, char *ret_text)
     static const char months[12][6] = { " Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ",
                                         " Jul ", " Aug ", " Sep ", " Oct ", " Nov ", " Dec " };
     assert(when.ms >= 0 && when.ms <= MS_MAX);
-    int day = (int)(when.ms / MS_PER_DAY);
+    unsigned day = (unsigned)((uint64_t)when.ms / MS_PER_DAY);
     struct date date = date_of(day);
 
     char *at = put_text(ret_text, days[day % 7]);
-    at = put_number(at, date.day, 2);
+    at = put_two(at, (unsigned)date.day);
     at = put_text(at, months[date.month - 1]);
-    at = put_number(at, date.year, 4);
+    at = put_year(at, date.year);
     *at++ = ' ';
-    at = put_clock(at, (int)(when.ms % MS_PER_DAY / 1000));
+    at = put_clock(at, (unsigned)((uint64_t)when.ms % MS_PER_DAY / 1000));
     at = put_text(at, " GMT");
     assert(at == ret_text + INSTANT_HTTP_SIZE);
 }

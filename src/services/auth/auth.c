@@ -315,6 +315,8 @@ static err handle_signin(struct op *op, const struct request *request, struct re
 
     struct attempts_limit account = account_limit(op, key);
     TRY(attempts_forget(op, &account));
+    /* A change of password ends the sessions that it sees: none may begin behind its back. */
+    TRY(users_hold(op, &user));
     TRY(start_session(op, response, user.id));
     return reply_json(op, response, STATUS_OK, user_view_fields, &user);
 }

@@ -53,6 +53,12 @@ const struct query users_current_query = {
     .out = user_fields,
 };
 
+const struct query users_hold_query = {
+    "update users set password_hash = $password_hash"
+    " where id = $id and password_hash = $password_hash",
+    .in = user_fields,
+};
+
 const struct query users_update_query = {
     "update users set version = version + 1, email = $email, email_key = $email_key, name = $name,"
     " phone = $phone, password_hash = $password_hash, updated_at = $updated_at"
@@ -85,6 +91,11 @@ err users_current(struct op *op, struct user *ret_user)
     TRY_OR(sql_one(op, &users_current_query, &query, ret_user), STATUS_NOT_FOUND,
            problem_unauthorized);
     return OK;
+}
+
+err users_hold(struct op *op, const struct user *user)
+{
+    return sql_run(op, &users_hold_query, user);
 }
 
 err users_update(struct op *op, struct user *user)

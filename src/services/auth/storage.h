@@ -19,6 +19,8 @@ err users_add(struct op *op, const struct user *user, bool *ret_added);
 err users_find(struct op *op, str email_key, struct user *ret_user);
 /* The signed-in user; UNAUTHORIZED if there is none any more, or the session has ended. */
 err users_current(struct op *op, struct user *ret_user);
+/* Nobody changes the password before this operation has committed; STALE if somebody has. */
+err users_hold(struct op *op, const struct user *user);
 /* Keeps a changed user, whose version becomes the next; CONFLICT if the address is another's. */
 err users_update(struct op *op, struct user *user);
 
@@ -30,7 +32,7 @@ err sessions_revoke(struct op *op, uuid id, uuid user_id, struct stored_session 
 /* Forgets sessions that expired before. */
 err sessions_prune(struct op *op, instant before, int64_t max, int64_t *ret_touched);
 
-extern const struct query users_add_query, users_find_query, users_current_query,
+extern const struct query users_add_query, users_find_query, users_current_query, users_hold_query,
     users_update_query, sessions_add_query, sessions_live_query, sessions_revoke_query,
     sessions_prune_query;
 

@@ -1,0 +1,129 @@
+#include "tests/support/shop.h"
+
+#include "base/codec.h"
+#include "tests/test.h"
+
+#define SHOP_SERVICES_MAX 4
+
+void shop_open(struct shop *shop, const struct service *const *services)
+{
+    const struct service *hosted[SHOP_SERVICES_MAX + 3] = { &host_service, &events_service };
+    size_t count = 0;
+    while (services[count] != NULL) {
+        assert_true(count < SHOP_SERVICES_MAX);
+        hosted[2 + count] = services[count];
+        count++;
+    }
+    memset(shop, 0, sizeof *shop);
+    world_open(&shop->world, hosted);
+    shop->world.settings.jwt_key = S("a key of 32 bytes, and for tests");
+    shop->host = host_of(services, count, &shop->world.settings);
+}
+
+void shop_close(struct shop *shop)
+{
+    world_close(&shop->world);
+}
+
+/* Ends the operation: what failed is as if it had never been. */
+static err settle(struct shop *shop, err result)
+{
+    shop->told = NULL;
+    if (result.problem == NULL) {
+        shop->told = shop->world.op.emitted;
+        world_commit(&shop->world);
+    } else {
+        world_rollback(&shop->world);
+    }
+    return result;
+}
+
+static str bearer_of(struct shop *shop, uuid who)
+{
+    const struct token token = {
+        .caller = { .user = who, .session = { { 1, 2, 3 } } },
+        .expires_at = instant_after(shop->world.now, hours(1)),
+    };
+    struct buf bearer = buf_in(&shop->world.arena, 256);
+    buf_add(&bearer, S("Bearer "));
+    buf_add(&bearer, token_sign(&shop->world.arena, shop->world.settings.jwt_key, &token));
+    return buf_str(&bearer);
+}
+
+static struct request request_to(struct shop *shop, uuid who, enum method method,
+                                 const char *target, const char *body)
+{
+    struct request request = { .method = method, .body = str_of(body), .client = S("127.0.0.1") };
+    request.path = str_cut(str_of(target), '?', &request.query);
+    memcpy(request.header, shop->headers, sizeof request.header);
+    memset(shop->headers, 0, sizeof shop->headers);
+    if (body != NULL && request.header[HEADER_content_type].data == NULL)
+        request.header[HEADER_content_type] = S("application/json");
+    if (!uuid_is_absent(who))
+        request.header[HEADER_authorization] = bearer_of(shop, who);
+    return request;
+}
+
+int shop_ask(struct shop *shop, uuid who, enum method method, const char *target, const char *body)
+{
+    struct request request = request_to(shop, who, method, target, body);
+    struct op *op = world_begin(&shop->world);
+    memset(&shop->response, 0, sizeof shop->response);
+
+    const struct route *route = host_route(&shop->host, op, &request, &shop->response);
+    err result = OK;
+    if (route != NULL)
+        result = host_answer(&shop->host, op, route, &request, &shop->response);
+    assert_false(err_is(result, STATUS_STALE));
+    result = settle(shop, result);
+    assert_true(result.problem == NULL || shop->response.status >= 400);
+    return shop->response.status;
+}
+
+const char *shop_body(struct shop *shop)
+{
+    return str_terminated(&shop->world.arena, shop->response.body);
+}
+
+const char *shop_header(struct shop *shop, const char *name)
+{
+    return str_terminated(&shop->world.arena, response_header(&shop->response, name));
+}
+
+err shop_hear(struct shop *shop, const struct service *service, enum event_type type,
+              const void *data)
+{
+    struct op *op = world_begin(&shop->world);
+    const struct event event = {
+        .type = type,
+        .id = op_new_id(op),
+        .time = op->now,
+        .correlation = S("test"),
+        .data = data,
+    };
+    return settle(shop, host_hear(&shop->host, op, service, &event));
+}
+
+err shop_duty(struct shop *shop, const struct duty *duty, bool *ret_more)
+{
+    struct op *op = world_begin(&shop->world);
+    return settle(shop, host_duty(&shop->host, op, duty, ret_more));
+}
+
+size_t shop_told(const struct shop *shop, enum event_type type)
+{
+    size_t count = 0;
+    for (size_t i = 0; shop->told != NULL && i < shop->told->count; i++)
+        count += shop->told->events[i].type == type;
+    return count;
+}
+
+const void *shop_news(const struct shop *shop, enum event_type type)
+{
+    for (size_t i = shop->told != NULL ? shop->told->count : 0; i > 0; i--) {
+        if (shop->told->events[i - 1].type == type)
+            return shop->told->events[i - 1].data;
+    }
+    fail_msg("no %s was told", event_kinds[type].type);
+    return NULL;
+}

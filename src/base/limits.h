@@ -8,6 +8,7 @@
 #define TARGET_BYTES_MAX            2048        /* 414: path and query */
 #define HEADER_SECONDS_MAX          10 /* from the first byte of a request to its last header: closed */
 #define BODY_SECONDS_MAX            30   /* the same for its body: 408 or closed */
+#define SEND_SECONDS_MAX      60              /* until an answer has been taken: closed */
 #define IDLE_SECONDS_MAX            75   /* keep-alive: closed */
 #define CONNECTIONS_MAX             8192 /* beyond: refused at accept */
 #define CONNECTIONS_PER_ADDRESS_MAX 4096 /* beyond: refused at accept */

@@ -34,7 +34,7 @@
 #define DESCRIPTION_MAX   5000
 #define VENUE_MAX         200
 #define SEAT_MAX          100
-#define NAME_MAX          100
+#define PERSON_NAME_MAX   100
 #define EMAIL_MAX         254
 #define PASSWORD_MIN      8
 #define PASSWORD_MAX      128

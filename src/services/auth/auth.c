@@ -45,7 +45,7 @@ static bool phone_is_acceptable(str phone)
 }
 
 #define EMAIL_RULE    .max = EMAIL_MAX, .check = email_is_valid, .message = "Email must be valid"
-#define NAME_RULE     .max = NAME_MAX
+#define NAME_RULE     .max = PERSON_NAME_MAX
 #define PHONE_RULE    .check = phone_is_acceptable, .message = "Phone must be like +14155550123"
 #define PASSWORD_RULE .min = PASSWORD_MIN, .max = PASSWORD_MAX
 #define PASSWORD_SAYS .message = "Password must be between 8 and 128 characters"

@@ -40,9 +40,10 @@ static err settle(struct shop *shop, err result)
 
 static str bearer_of(struct shop *shop, uuid who)
 {
+    int64_t second = shop->world.now.ms / 1000; /* tokens count in whole ones */
     const struct token token = {
         .caller = { .user = who, .session = { { 1, 2, 3 } } },
-        .expires_at = instant_after(shop->world.now, hours(1)),
+        .expires_at = instant_after((instant){ second * 1000 }, hours(1)),
     };
     struct buf bearer = buf_in(&shop->world.arena, 256);
     buf_add(&bearer, S("Bearer "));

@@ -137,8 +137,7 @@ TEST(nobody_lists_a_ticket_without_signing_in)
     shop_close(&shop);
 }
 
-/* A listing with this member besides a good title and price; the last of two wins nothing: JSON
- * with a member twice is refused, so the test names it once. */
+/* Lists something with this member, and with a good title and price unless it is one of them. */
 static int list_with(struct shop *shop, const char *member)
 {
     bool has_price = strstr(member, "\"price\"") != NULL;

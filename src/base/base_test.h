@@ -1,0 +1,30 @@
+/* What the tests of the values share. */
+#ifndef BASE_BASE_TEST_H
+#define BASE_BASE_TEST_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "tests/test.h"
+
+static inline void check_str(str actual, str expected, const char *file, int line)
+{
+    if (str_equal(actual, expected))
+        return;
+    print_error("\"%.*s\" is not \"%.*s\"\n", (int)actual.size, actual.data, (int)expected.size,
+                expected.data);
+    _fail(file, line);
+}
+
+/* A str against the text that it must be. */
+#define assert_str(actual, expected) check_str((actual), str_of(expected), __FILE__, __LINE__)
+
+static inline uuid id_of(uint8_t byte)
+{
+    uuid id;
+    memset(id.bytes, byte, sizeof id.bytes);
+    return id;
+}
+
+#endif

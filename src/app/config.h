@@ -1,14 +1,15 @@
 /* The command line and the environment, read into one struct: see config.def for the settings.
  *
- * A flag beats its environment variable.  Secrets come by environment or file, never by flag.
- * What is wrong, missing or dangerous is refused here, with one clear sentence, before anything
- * is opened. */
+ * A flag beats its environment variable; an empty variable counts as none.  Secrets come by
+ * environment or file, never by flag.  What is wrong, missing or dangerous is refused here, with
+ * one clear sentence, before anything is opened. */
 #ifndef APP_CONFIG_H
 #define APP_CONFIG_H
 
 #include <stdio.h>
 
 #include "adapters/log.h"
+#include "app/proxies.h"
 #include "base/base.h"
 
 #define JWT_KEY_BYTES_MIN 32
@@ -37,7 +38,8 @@ enum served {
 };
 
 struct address {
-    const char *host; /* an IPv4 or IPv6 address, without brackets */
+    const char *text; /* as the HTTP server takes it: 127.0.0.1:8080, [::1]:8080 */
+    const char *host; /* without brackets */
     uint16_t port;    /* 0: any that is free */
 };
 
@@ -45,39 +47,43 @@ struct config {
     enum command command;
     bool serves[SERVED_NAMES];
     bool follow; /* events --follow */
-    /* base_url is absent unless given: the runtime makes it from the address that it got.  jwt_key
-     * is absent when the embedded store is to keep one: see config_keep_jwt_key(). */
+
+    /* base_url is absent unless given: the runtime makes it from the address that it got.
+     * jwt_key is absent when the store is to keep one: see config_keep_jwt_key(). */
     struct settings settings;
     struct address listen;
     struct address admin_listen;
-    struct address stripe_sim_listen;
     const char *store_path; /* of the SQLite file */
-    const char
-        *trusted_proxy; /* addresses and networks, a.b.c.d or a.b.c.d/n, with commas; or "" */
-    int64_t http_threads;
+    struct proxies proxies;
+    int64_t http_threads; /* at least 1 */
     enum log_level log_level;
     bool sample_data;
-    bool stripe_embedded;   /* serve: no STRIPE_KEY was given, so the simulator runs inside */
-    const char *stripe_url; /* unless embedded; no slash at the end */
-    const char *stripe_key; /* unless embedded */
-    const char *stripe_webhook_secret; /* "" if none was given */
-    bool stripe_sim_control;
-    const char *stripe_sim_control_token; /* with stripe_sim_control */
-    bool fast_passwords;                  /* tests only; config_warnings() says so loudly */
+    bool fast_passwords; /* USHER_TEST_FAST_PASSWORDS=yes; config_warn() is loud about it */
+
+    /* Stripe: either embedded, with url, key and secret for the runtime to make up; or not. */
+    bool stripe_embedded;
+    const char *stripe_url; /* no slash at the end */
+    const char *stripe_key;
+    const char *stripe_webhook_secret; /* NULL if none was given */
+
+    /* The simulator, embedded or as `usher stripe-sim`. */
+    struct address stripe_sim_listen;
+    const char *stripe_sim_webhook_url;   /* of `usher stripe-sim` */
+    const char *stripe_sim_control_token; /* NULL: it cannot be told to misbehave */
 };
 
-/* Texts point into the arguments, the environment and the arena.  False: *ret_complaint is the
- * sentence for standard error, and the exit status is 2.  environment is NULL-terminated
- * NAME=value. */
+/* Texts live in the arguments, the environment and the arena.  environment is NAME=value, then
+ * NULL.  False: *ret_complaint is the sentence for standard error, and the exit status is 2. */
 bool config_read(struct arena *arena, int argc, char *const *argv, char *const *environment,
                  struct config *ret_config, const char **ret_complaint);
 
-/* Sets settings.jwt_key if it is absent: reads <store_path>.jwt-key, or makes it (mode 0600). */
+/* Sets settings.jwt_key if it is absent: reads it from <store_path>.jwt-key, or makes it there
+ * (64 characters, mode 0600, on disk before this returns). */
 bool config_keep_jwt_key(struct config *config, struct arena *arena, struct random *random,
                          const char **ret_complaint);
 
-/* What an operator must not overlook, one line each, to the log. */
-void config_warnings(const struct config *config, struct log *log);
+/* What an operator must not overlook. */
+void config_warn(const struct config *config, struct log *log);
 
 /* Commands, then every setting with its environment variable and default. */
 void config_help(FILE *out);

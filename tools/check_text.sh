@@ -1,14 +1,13 @@
 #!/bin/sh
 # The rules of the house that are about text.  usage: check_text.sh [tree]
-cd "${1:-$(dirname "$0")/..}" || exit 2
+tools=$(cd "$(dirname "$0")" && pwd)
+cd "${1:-$tools/..}" || exit 2
 export LC_ALL=C.UTF-8
 
 # Every file of the project that is text of ours.
 files=$(
-    { git ls-files -co --exclude-standard 2>/dev/null || find . -type f | sed 's|^\./||'; } |
-        sort -u |
-        grep -Ev '(^|/)(LICENSE|package-lock\.json)$|^fuzz/corpus/|\.(png|jpg|ico|woff2|db|gz)$' |
-        while read -r file; do [ -f "$file" ] && echo "$file"; done
+    "$tools/list_files" . |
+        grep -Ev '(^|/)(LICENSE|package-lock\.json)$|^fuzz/corpus/|\.(png|jpg|ico|woff2|db|gz)$'
 )
 sources=$(echo "$files" | grep -E '\.[ch]$|\.def$')
 bad=0
@@ -17,7 +16,7 @@ bad=0
 complain() {
     found=$(echo "${3-$files}" | xargs -r grep -nIE "$2" /dev/null)
     if [ -n "$found" ]; then
-        echo "$found" | cut -c 1-160 | sed "s|\$|   <- $1|"
+        printf '%s\n' "$found" | cut -c 1-120 | sed "s/\$/   <- $1/"
         bad=1
     fi
 }

@@ -12,6 +12,7 @@ plant() {
     cp "$here/.clang-format" "$tree"
     printf 'pure_layer(base SOURCES good.c)\n' >"$tree/src/base/CMakeLists.txt"
     printf 'int good(void);\n' >"$tree/src/base/good.h"
+    printf 'int helper(void);\n' >"$tree/src/base/x_test.h"
     printf 'int tickets(void);\n' >"$tree/src/services/tickets/tickets.h"
     printf 'int sqlite(void);\nint posix(void);\n' |
         tee "$tree/src/adapters/sqlite.h" >"$tree/src/adapters/posix.h"
@@ -81,7 +82,9 @@ fault sim_may_not_include_other_adapters layers sim/bad.c <<<'#include "adapters
 for header in time.h pthread.h sqlite3.h microhttpd.h curl/curl.h unistd.h sys/socket.h; do
     fault "only_adapters_may_include_$header" layers src/web/bad.c <<<"#include <$header>"
 done
+fault only_tests_may_include_helpers_of_tests layers src/base/good.c <<<'#include "base/x_test.h"'
 fault only_base_may_include_jansson layers src/web/bad.c <<<'#  include <jansson.h>'
+allowed a_test_may_include_a_helper layers src/base/good_test.c <<<'#include "base/x_test.h"'
 allowed an_adapter_may_include_sqlite3 layers src/adapters/sqlite.c <<<'#include <sqlite3.h>'
 allowed a_service_may_include_itself layers src/services/tickets/tickets.c \
     <<<'#include "services/tickets/tickets.h"'

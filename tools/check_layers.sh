@@ -20,7 +20,7 @@ function expand(words,    n, i, word, list) {
 function rule_of(file,    directory, parent) {
     if (file in may)
         return file
-    if (file ~ /_test\.c$/) {
+    if (file ~ /_test\.[ch]$/) {
         own = "tests"
         return "tests"
     }
@@ -100,6 +100,9 @@ BEGIN {
     rule = rule_of(file)
     if (rule == "") {
         print where " no rule in tools/layers.txt"
+        bad = 1
+    } else if (named ~ /_test\.h$|^tests\// && own != "tests") {
+        print where " is no test, and may not include " named
         bad = 1
     } else if (!at_home(named, own) && !granted(named, may[rule])) {
         print where " may not include " named

@@ -9,7 +9,7 @@ files=$(
     "$tools/list_files" . |
         grep -Ev '(^|/)(LICENSE|package-lock\.json)$|^fuzz/corpus/|\.(png|jpg|ico|woff2|db|gz)$'
 )
-sources=$(echo "$files" | grep -E '\.[ch]$|\.def$')
+sources=$(echo "$files" | grep '\.[ch]$')
 bad=0
 
 # complain "what is wrong" pattern [files]: every line that matches is a fault

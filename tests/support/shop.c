@@ -54,7 +54,9 @@ static str bearer_of(struct shop *shop, uuid who)
 static struct request request_to(struct shop *shop, uuid who, enum method method,
                                  const char *target, const char *body)
 {
-    struct request request = { .method = method, .body = str_of(body), .client = S("127.0.0.1") };
+    struct request request = { .method = method, .body = str_of(body), .client = shop->client };
+    if (request.client.data == NULL)
+        request.client = S("127.0.0.1");
     request.path = str_cut(str_of(target), '?', &request.query);
     memcpy(request.header, shop->headers, sizeof request.header);
     memset(shop->headers, 0, sizeof shop->headers);
@@ -65,19 +67,57 @@ static struct request request_to(struct shop *shop, uuid who, enum method method
     return request;
 }
 
-int shop_ask(struct shop *shop, uuid who, enum method method, const char *target, const char *body)
+/* Finds the route as the first step does, which also names the operation. */
+static const struct route *find_route(struct shop *shop, struct request *request,
+                                      str *ret_correlation)
 {
-    struct request request = request_to(shop, who, method, target, body);
     struct op *op = world_begin(&shop->world);
-    memset(&shop->response, 0, sizeof shop->response);
+    const struct route *route = host_route(&shop->host, op, request, &shop->response);
+    *ret_correlation = op->correlation;
+    world_rollback(&shop->world);
+    return route;
+}
 
-    const struct route *route = host_route(&shop->host, op, &request, &shop->response);
-    err result = OK;
-    if (route != NULL)
-        result = host_answer(&shop->host, op, route, &request, &shop->response);
+/* False: the answer is there already. */
+static bool prepare(struct shop *shop, const struct route *route, struct request *request,
+                    struct work *work, str correlation)
+{
+    struct op *op = world_begin(&shop->world);
+    op->correlation = correlation;
+    bool prepared = host_prepare(&shop->host, op, route, request, work, &shop->response);
+    world_rollback(&shop->world);
+    if (prepared && work->kind != WORK_NONE) {
+        assert_non_null(shop->do_work);
+        shop->do_work(shop, work);
+        request->work = work;
+    }
+    shop->work = *work;
+    return prepared;
+}
+
+static void answer(struct shop *shop, const struct route *route, const struct request *request,
+                   str correlation)
+{
+    struct op *op = world_begin(&shop->world);
+    op->correlation = correlation;
+    err result = host_answer(&shop->host, op, route, request, &shop->response);
     assert_false(err_is(result, STATUS_STALE));
     result = settle(shop, result);
     assert_true(result.problem == NULL || shop->response.status >= 400);
+}
+
+int shop_ask(struct shop *shop, uuid who, enum method method, const char *target, const char *body)
+{
+    struct request request = request_to(shop, who, method, target, body);
+    memset(&shop->response, 0, sizeof shop->response);
+    shop->told = NULL;
+
+    str correlation;
+    const struct route *route = find_route(shop, &request, &correlation);
+    struct work work = { .kind = WORK_NONE };
+    if (route != NULL &&
+        (route->prepare == NULL || prepare(shop, route, &request, &work, correlation)))
+        answer(shop, route, &request, correlation);
     return shop->response.status;
 }
 

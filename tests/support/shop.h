@@ -16,8 +16,12 @@ struct shop {
     struct test_world world; /* its settings may be changed between operations */
     struct host host;
     str headers[HEADERS]; /* go with the next request, and are then forgotten */
+    str client;           /* where requests come from; absent: 127.0.0.1 */
+    /* Does the slow work of routes that have some, between their two operations. */
+    void (*do_work)(struct shop *shop, struct work *work);
     /* What came of the last operation: */
     struct response response;
+    struct work work;           /* of the last request that had some */
     const struct emitted *told; /* NULL: nothing */
 };
 

@@ -472,6 +472,7 @@ static const struct query *const queries[] = {
     &users_find_query,
     &users_current_query,
     &users_update_query,
+    &users_hold_query,
     &sessions_add_query,
     &sessions_live_query,
     &sessions_revoke_query,

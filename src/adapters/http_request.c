@@ -80,12 +80,12 @@ static bool is_target(str s)
     return bad == 0 && s.size > 0;
 }
 
-/* uri-host [":" port], by its characters (RFC 3986 §3.2). */
+/* A host and perhaps a port, by the characters of those that exist (fewer than RFC 3986 §3.2 has). */
 static bool is_host(str s)
 {
     for (size_t i = 0; i < s.size; i++) {
         unsigned char c = (unsigned char)s.data[i];
-        if (!is_letter_or_digit(c) && (c == '\0' || strchr("-._~%!$&'()*+,;=:[]", c) == NULL))
+        if (!is_letter_or_digit(c) && (c == '\0' || strchr("-._~%:[]", c) == NULL))
             return false;
     }
     return s.size > 0;

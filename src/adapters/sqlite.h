@@ -63,4 +63,9 @@ bool sqlite_batch_lives(const struct sqlite *store);
 err sqlite_batch_commit(struct sqlite *store);
 void sqlite_batch_rollback(struct sqlite *store);
 
+/* Moves the log into the file if it has become long.  Operations outside of batches see to it by
+ * themselves; a batch leaves it to its caller, who has answers to send first: it takes
+ * milliseconds. */
+void sqlite_checkpoint(struct sqlite *store);
+
 #endif

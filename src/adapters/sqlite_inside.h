@@ -95,6 +95,7 @@ struct sqlite {
     bool read_only;
     bool in_batch;
     bool batch_failed;
+    int log_pages; /* when it was last committed */
     const struct sqlite_hooks *hooks;
     void (*report)(void *context, const char *message);
     void *report_context;

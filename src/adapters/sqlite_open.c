@@ -47,6 +47,14 @@ static bool set_number(const struct opening *opening, sqlite3 *db, const char *p
     return execute(opening, db, text);
 }
 
+static int log_grew(void *context, sqlite3 *db, const char *name, int pages)
+{
+    (void)db, (void)name;
+    struct sqlite *store = context;
+    store->log_pages = pages;
+    return SQLITE_OK;
+}
+
 static bool connect(const struct opening *opening, struct sqlite *store)
 {
     const struct sqlite_options *options = opening->options;
@@ -57,6 +65,7 @@ static bool connect(const struct opening *opening, struct sqlite *store)
         return refuse(opening, store->db);
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_busy_timeout(store->db, BUSY_MS);
+    sqlite3_wal_hook(store->db, log_grew, store); /* in the place of automatic checkpoints */
     return sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) == SQLITE_OK ||
            refuse(opening, store->db);
 }

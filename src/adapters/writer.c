@@ -185,6 +185,7 @@ static void do_batch(struct writer *writer, struct batch *batch)
     }
     if (writer->options.batch_done != NULL)
         writer->options.batch_done(writer->options.context, committed);
+    sqlite_checkpoint(writer->options.store); /* while the answers travel */
 }
 
 /* ---- the thread ---- */

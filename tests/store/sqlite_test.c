@@ -2,6 +2,7 @@
  * simulator's hook, readers beside a writer, a disk that is full. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/store/things.h"
@@ -379,6 +380,43 @@ TEST(another_operation_can_commit_between_the_reads_and_the_first_write_of_one)
 
 /* ---- trouble ---- */
 
+static char long_text[64 * 1024];
+
+static off_t log_size(const struct place *place)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s-wal", place->path);
+    struct stat log;
+    assert_int_equal(stat(path, &log), 0);
+    return log.st_size;
+}
+
+TEST(the_log_is_moved_into_the_file_before_it_grows_long)
+{
+    struct place place;
+    place_open(&place);
+    struct sqlite *store = open_things(&place, false);
+    memset(long_text, 'x', sizeof long_text);
+    struct thing thing = thing_sample(0);
+    thing.note = (str){ long_text, sizeof long_text };
+    for (int i = 0; i < 100; i++) { /* 6.4 MB, half of it in batches */
+        if (i % 2 == 0)
+            assert_ok(sqlite_batch_begin(store));
+        assert_ok(sqlite_begin(store));
+        struct op *op = op_on(&place, store);
+        assert_ok(sql_run_any(op, &thing_delete_all, &thing, NULL));
+        assert_ok(sql_run(op, &thing_insert, &thing));
+        assert_ok(sqlite_commit(store));
+        if (i % 2 == 0) {
+            assert_ok(sqlite_batch_commit(store));
+            sqlite_checkpoint(store);
+        }
+    }
+    assert_true(log_size(&place) < 3 * 1024 * 1024);
+    sqlite_close(store);
+    place_close(&place);
+}
+
 TEST(a_full_disk_is_said_to_be_unavailable_and_the_store_recovers)
 {
     struct place place;
@@ -389,7 +427,6 @@ TEST(a_full_disk_is_said_to_be_unavailable_and_the_store_recovers)
     assert_ok(sqlite_commit(store));
 
     sqlite_limit_pages(store, 1);
-    static char long_text[64 * 1024];
     memset(long_text, 'x', sizeof long_text);
     struct thing thing = thing_sample(1);
     thing.note = (str){ long_text, sizeof long_text };
@@ -448,6 +485,7 @@ int main(void)
         cmocka_unit_test(an_operation_of_a_batch_that_fails_undoes_only_itself),
         cmocka_unit_test(a_batch_that_is_rolled_back_never_was),
         cmocka_unit_test(another_operation_can_commit_between_the_reads_and_the_first_write_of_one),
+        cmocka_unit_test(the_log_is_moved_into_the_file_before_it_grows_long),
         cmocka_unit_test(a_full_disk_is_said_to_be_unavailable_and_the_store_recovers),
         cmocka_unit_test(a_failed_check_is_a_conflict_that_somebody_hears_of),
     };

@@ -16,6 +16,7 @@ INVALID_JSON(not_json, "The body is not valid JSON");
 INVALID_JSON(not_an_object, "The body must be a JSON object");
 INVALID_JSON(too_deep, "The body is nested too deeply");
 INVALID_JSON(too_many_digits, "A number in the body has more than 15 digits");
+INVALID_JSON(out_of_range, "A number in the body is out of range");
 INVALID_JSON(duplicate_name, "The body names a member twice");
 
 /* ---- the guard ---- */
@@ -34,8 +35,8 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Skips the digits and points of a number, and counts the digits from the first that is not 0. */
-static size_t skip_mantissa(str text, size_t at, unsigned *ret_digits)
+/* Skips digits and points, and counts the digits from the first that is not 0. */
+static size_t skip_digits(str text, size_t at, unsigned *ret_digits)
 {
     *ret_digits = 0;
     for (; at < text.size && (is_digit(text.data[at]) || text.data[at] == '.'); at++)
@@ -44,16 +45,23 @@ static size_t skip_mantissa(str text, size_t at, unsigned *ret_digits)
     return at;
 }
 
-static size_t skip_exponent(str text, size_t at)
+/* Skips a number whose first digit is at *at, so that *at is its last character. */
+static err guard_number(str text, size_t *at)
 {
-    if (at >= text.size || (text.data[at] != 'e' && text.data[at] != 'E'))
-        return at;
-    at++;
-    if (at < text.size && (text.data[at] == '+' || text.data[at] == '-'))
-        at++;
-    while (at < text.size && is_digit(text.data[at]))
-        at++;
-    return at;
+    unsigned digits;
+    size_t end = skip_digits(text, *at, &digits);
+    if (digits > JSON_DIGITS_MAX)
+        return FAIL(too_many_digits);
+    if (end < text.size && (text.data[end] == 'e' || text.data[end] == 'E')) {
+        end++;
+        if (end < text.size && (text.data[end] == '+' || text.data[end] == '-'))
+            end++;
+        end = skip_digits(text, end, &digits);
+        if (digits > 2) /* a double would make 0 of 1e-400 */
+            return FAIL(out_of_range);
+    }
+    *at = end - 1;
+    return OK;
 }
 
 /* What jansson does not look at: how deep it goes, and whether a double can hold each number. */
@@ -70,10 +78,7 @@ static err guard(str text)
         } else if (c == '}' || c == ']') {
             depth -= depth > 0;
         } else if (is_digit(c)) {
-            unsigned digits;
-            at = skip_exponent(text, skip_mantissa(text, at, &digits)) - 1;
-            if (digits > JSON_DIGITS_MAX)
-                return FAIL(too_many_digits);
+            TRY(guard_number(text, &at));
         }
     }
     return OK;

@@ -80,7 +80,8 @@ static bool is_target(str s)
     return bad == 0 && s.size > 0;
 }
 
-/* A host and perhaps a port, by the characters of those that exist (fewer than RFC 3986 §3.2 has). */
+/* A host and perhaps a port, by the characters of those that exist (fewer than RFC 3986 §3.2 has).
+ */
 static bool is_host(str s)
 {
     for (size_t i = 0; i < s.size; i++) {

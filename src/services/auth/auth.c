@@ -468,20 +468,13 @@ static const struct duty duties[] = {
 };
 
 static const struct query *const queries[] = {
-    &users_add_query,
-    &users_find_query,
-    &users_current_query,
-    &users_update_query,
-    &users_hold_query,
-    &sessions_add_query,
-    &sessions_live_query,
-    &sessions_revoke_query,
-    &sessions_prune_query,
-    &attempts_find_query,
-    &attempts_count_query,
-    &attempts_forget_query,
-    &attempts_prune_query,
-    NULL,
+    &users_add_query,      &users_find_query,
+    &users_current_query,  &users_update_query,
+    &users_hold_query,     &sessions_add_query,
+    &sessions_live_query,  &sessions_revoke_query,
+    &sessions_prune_query, &attempts_find_query,
+    &attempts_count_query, &attempts_forget_query,
+    &attempts_prune_query, NULL,
 };
 
 extern const struct migration auth_migrations[];

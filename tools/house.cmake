@@ -24,7 +24,8 @@ endif()
 # Warnings, for every target.  The presets make them errors.
 add_library(house INTERFACE)
 target_include_directories(house INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
-target_compile_definitions(house INTERFACE _GNU_SOURCE)
+target_compile_definitions(house INTERFACE
+  _GNU_SOURCE USHER_VERSION="${PROJECT_VERSION}")
 target_compile_options(house INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
   -Wwrite-strings -Wcast-qual -Wvla -Walloca -Wswitch-enum -Wformat=2 -Wundef

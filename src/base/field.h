@@ -91,7 +91,8 @@ struct field {
 #define FIELD_JSON(type, member) \
     FIELD_ROW_(type, member, FIELD_KIND_JSON, .flags = FIELD_OPTIONAL)
 
-/* An input field with its rule: FORM(struct listing, title, .min = 1, .max = 200, .flags = RULE_REQUIRED) */
+/* An input field with its rule:
+ * FORM(struct listing, title, .min = 1, .max = 200, .flags = RULE_REQUIRED) */
 #define FORM(type, member, ...) \
     FIELD_ROW_(type, member, FIELD_KIND(((type *)0)->member), .flags = FIELD_OPTIONAL, \
                .rule = &(const struct rule){ __VA_ARGS__ })

@@ -6,9 +6,9 @@
 #define BODY_BYTES_MAX              (64 * 1024) /* 413 */
 #define HEADER_BYTES_MAX            (16 * 1024) /* 431, or the connection is closed */
 #define TARGET_BYTES_MAX            2048        /* 414: path and query */
-#define HEADER_SECONDS_MAX          10 /* from the first byte of a request to its last header: closed */
+#define HEADER_SECONDS_MAX          10   /* first byte of a request to its last header: closed */
 #define BODY_SECONDS_MAX            30   /* the same for its body: 408 or closed */
-#define SEND_SECONDS_MAX      60              /* until an answer has been taken: closed */
+#define SEND_SECONDS_MAX            60   /* until an answer has been taken: closed */
 #define IDLE_SECONDS_MAX            75   /* keep-alive: closed */
 #define CONNECTIONS_MAX             8192 /* beyond: refused at accept */
 #define CONNECTIONS_PER_ADDRESS_MAX 4096 /* beyond: refused at accept */

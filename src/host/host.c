@@ -10,6 +10,8 @@ struct host host_of(const struct service *const *services, size_t count,
     struct host host = {
         .services = { &host_service, &events_service },
         .service_count = 2,
+        .routes = { host_service.routes },
+        .route_table_count = 1,
         .settings = settings,
     };
     for (size_t i = 0; i < count; i++) {
@@ -94,6 +96,19 @@ err host_answered(const struct host *host, struct op *op, const struct service *
 
 /* ---- the host's own services ---- */
 
+/* GET /healthz: alive, and no more than that. */
+static err show_health(struct op *op, const struct request *request, struct response *response)
+{
+    (void)op;
+    (void)request;
+    return reply_text(response, STATUS_OK, S("{\"status\":\"ok\"}"));
+}
+
+static const struct route routes[] = {
+    { GET, "/healthz", ANYONE, .handle = show_health },
+    ROUTES_END,
+};
+
 const struct service events_service = {
     .name = "events",
     .queries = event_queries,
@@ -139,6 +154,7 @@ const struct service host_service = {
     .name = "host",
     .migrations = host_migrations,
     .queries = queries,
+    .routes = routes,
     .subscriptions = subscriptions,
     .duties = duties,
 };

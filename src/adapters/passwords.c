@@ -43,7 +43,7 @@ static str hash(const struct passwords *passwords, struct arena *arena, str pass
 static bool verify(str hash_text, str password)
 {
     char text[crypto_pwhash_STRBYTES] = { 0 };
-    if (hash_text.size >= sizeof text)
+    if (hash_text.size == 0 || hash_text.size >= sizeof text)
         return false;
     memcpy(text, hash_text.data, hash_text.size);
     return crypto_pwhash_str_verify(text, password.data, password.size) == 0;

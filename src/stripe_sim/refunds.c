@@ -1,0 +1,299 @@
+/* The calls on refunds and events. */
+#include <inttypes.h>
+
+#include "stripe_sim/cards.h"
+#include "stripe_sim/sim.h"
+
+/* How long the refunds of 4000000000007726 and …5126 keep their first status. */
+#define REFUND_SETTLES_AFTER minutes(1)
+
+/* ---- refunds ---- */
+
+static err refund_tell(struct sim *sim, const char *type, const struct refund *refund)
+{
+    return event_tell(sim, type, refund->id, show_refund(sim, refund));
+}
+
+static err find_charge(struct sim *sim, str id, struct charge *ret_charge)
+{
+    struct due key = { .id = id };
+    err found = sql_one(sim->op, &sim_charge_find, &key, ret_charge);
+    if (err_is(found, STATUS_NOT_FOUND))
+        return refuse_missing(sim, 400, "charge", id, "charge");
+    return found;
+}
+
+static err refuse_refund(struct sim *sim, const char *code, const char *param_name, str message)
+{
+    const struct refusal refusal = {
+        .executed = true,
+        .code = code,
+        .param = param_name,
+        .message = message,
+    };
+    return refuse(sim, &refusal);
+}
+
+/* The charge to give back, named by itself or by its intent. */
+static err read_charge(struct sim *sim, struct charge *ret_charge)
+{
+    str charge_id = param(sim, "charge");
+    str intent_id = param(sim, "payment_intent");
+    if (charge_id.data == NULL && intent_id.data == NULL)
+        return refuse_param(sim, "parameter_missing", S("payment_intent"),
+                            "One of the following params should be provided for this request:"
+                            " payment_intent or charge.");
+    if (charge_id.data != NULL)
+        return find_charge(sim, charge_id, ret_charge);
+
+    struct due key = { .id = intent_id };
+    struct intent intent = { 0 };
+    err found = sql_one(sim->op, &intent_find, &key, &intent);
+    if (err_is(found, STATUS_NOT_FOUND))
+        return refuse_missing(sim, 400, "payment_intent", intent_id, "payment_intent");
+    TRY(found);
+    if (intent.latest_charge.data == NULL)
+        return refuse_refund(sim, NULL, NULL,
+                             sim_format(sim->op,
+                                        "This PaymentIntent (%.*s) does not have a successful"
+                                        " charge to refund.",
+                                        (int)intent_id.size, intent_id.data));
+    return find_charge(sim, intent.latest_charge, ret_charge);
+}
+
+static str cents(struct sim *sim, int64_t amount)
+{
+    return sim_format(sim->op, "$%" PRId64 ".%02" PRId64, amount / 100, amount % 100);
+}
+
+static err check_refundable(struct sim *sim, const struct charge *charge)
+{
+    const struct card *card = card_find(charge->card);
+    if (!str_is(charge->status, "succeeded"))
+        return refuse_refund(sim, NULL, NULL,
+                             sim_format(sim->op,
+                                        "This PaymentIntent (%.*s) does not have a successful"
+                                        " charge to refund.",
+                                        (int)charge->payment_intent.size,
+                                        charge->payment_intent.data));
+    if (!charge->captured)
+        return refuse_refund(
+            sim, NULL, NULL,
+            sim_format(sim->op,
+                       "This uncaptured Charge was created by a PaymentIntent (%.*s). You must"
+                       " cancel the PaymentIntent to reverse the authorization instead of refunding"
+                       " the Charge directly. For more information, see"
+                       " https://stripe.com/docs/payments/place-a-hold-on-a-payment-method",
+                       (int)charge->payment_intent.size, charge->payment_intent.data));
+    if (charge->disputed && card->habit != CARD_IS_INQUIRED)
+        return refuse_refund(sim, "charge_disputed", NULL,
+                             sim_format(sim->op,
+                                        "Charge %.*s has been charged back; cannot issue a"
+                                        " refund.",
+                                        (int)charge->id.size, charge->id.data));
+    if (charge->amount_refunded == charge->amount_captured)
+        return refuse_refund(sim, "charge_already_refunded", NULL,
+                             sim_format(sim->op, "Charge %.*s has already been refunded.",
+                                        (int)charge->id.size, charge->id.data));
+    return OK;
+}
+
+static err check_amount(struct sim *sim, const struct charge *charge, int64_t amount)
+{
+    int64_t left = charge->amount_captured - charge->amount_refunded;
+    if (amount < 1)
+        return refuse_param(sim, "parameter_invalid_integer", S("amount"),
+                            "This value must be greater than or equal to 1.");
+    if (amount <= left)
+        return OK;
+    str asked = cents(sim, amount);
+    str there = cents(sim, left);
+    return refuse_refund(sim, NULL, "amount",
+                         sim_format(sim->op,
+                                    charge->amount_refunded
+                                        ? "Refund amount (%.*s) is greater than unrefunded amount"
+                                          " on charge (%.*s)"
+                                        : "Refund amount (%.*s) is greater than charge amount"
+                                          " (%.*s)",
+                                    (int)asked.size, asked.data, (int)there.size, there.data));
+}
+
+static void begin(struct sim *sim, const struct charge *charge, struct refund *refund)
+{
+    const struct card *card = card_find(charge->card);
+
+    refund->id = sim_id(sim->op, "re_");
+    refund->status = S("succeeded");
+    refund->charge = charge->id;
+    refund->payment_intent = charge->payment_intent;
+    refund->payment_method = charge->payment_method;
+    refund->currency = charge->currency;
+    refund->balance_transaction = sim_id(sim->op, "txn_");
+    refund->created = sim->now;
+    if (card->habit == CARD_REFUND_PENDING) {
+        refund->status = S("pending");
+        refund->pending_reason = S("processing");
+    }
+    if (card->habit == CARD_REFUND_PENDING || card->habit == CARD_REFUND_FAILS)
+        refund->settle_at = instant_after(sim->now, REFUND_SETTLES_AFTER);
+}
+
+/* POST /v1/refunds */
+err create_refund(struct sim *sim)
+{
+    static const char *const reasons[] = { "duplicate", "fraudulent", "requested_by_customer",
+                                           NULL };
+    struct charge charge = { 0 };
+    struct refund refund = { .amount = -1 };
+
+    bool given = param(sim, "amount").data != NULL;
+    TRY(param_int(sim, "amount", &refund.amount));
+    TRY(param_choice(sim, "reason", reasons, &refund.reason));
+    TRY(param_metadata(sim, &refund.metadata, NULL));
+    TRY(param_expand(sim, NULL, NULL));
+    (void)param(sim, "charge");
+    (void)param(sim, "payment_intent");
+    TRY(params_end(sim));
+    TRY(read_charge(sim, &charge));
+    TRY(check_refundable(sim, &charge));
+    if (!given)
+        refund.amount = charge.amount_captured - charge.amount_refunded;
+    TRY(check_amount(sim, &charge, refund.amount));
+
+    begin(sim, &charge, &refund);
+    charge.amount_refunded += refund.amount;
+    TRY(sql_run(sim->op, &refund_insert, &refund));
+    TRY(sql_run(sim->op, &charge_update, &charge));
+    TRY(refund_tell(sim, "refund.created", &refund));
+    TRY(event_tell(sim, "charge.refunded", charge.id, show_charge(sim, &charge)));
+    return answer_json(sim, show_refund(sim, &refund));
+}
+
+/* The bank has spoken, later: a pending refund went through, or one that seemed done came back. */
+err refund_settle(struct sim *sim, struct refund *refund, bool failed)
+{
+    struct charge charge = { 0 };
+    refund->settle_at = (instant){ 0 };
+    refund->pending_reason = (str){ NULL, 0 };
+    refund->status = failed ? S("failed") : S("succeeded");
+    if (failed) {
+        refund->failure_reason = S("expired_or_canceled_card");
+        refund->failure_balance_transaction = sim_id(sim->op, "txn_");
+        TRY(find_charge(sim, refund->charge, &charge));
+        charge.amount_refunded -= refund->amount;
+        TRY(sql_run(sim->op, &charge_update, &charge));
+    }
+    TRY(sql_run(sim->op, &refund_update, refund));
+    TRY(refund_tell(sim, "refund.updated", refund));
+    TRY(refund_tell(sim, "charge.refund.updated", refund));
+    return failed ? refund_tell(sim, "refund.failed", refund) : OK;
+}
+
+/* GET /v1/refunds/:id */
+err retrieve_refund(struct sim *sim)
+{
+    struct due key = { .id = sim->id };
+    struct refund refund = { .amount = 0 };
+    TRY(param_expand(sim, NULL, NULL));
+    TRY(params_end(sim));
+    err found = sql_one(sim->op, &refund_find, &key, &refund);
+    if (err_is(found, STATUS_NOT_FOUND))
+        return refuse_missing(sim, 404, "refund", sim->id, "refund");
+    TRY(found);
+    return answer_json(sim, show_refund(sim, &refund));
+}
+
+static err show_one_refund(struct sim *sim, const void *record, const bool *expanded, str *ret_json)
+{
+    (void)expanded;
+    *ret_json = show_refund(sim, record);
+    return OK;
+}
+
+static const struct list_kind refunds = {
+    .what = "refund",
+    .url = "/v1/refunds",
+    .newest = &refunds_newest,
+    .after = &refunds_after,
+    .find = &refund_find,
+    .size = sizeof(struct refund),
+    .show = show_one_refund,
+};
+
+/* GET /v1/refunds */
+err list_refunds(struct sim *sim)
+{
+    struct list_filter filter = {
+        .payment_intent = param(sim, "payment_intent"),
+        .charge = param(sim, "charge"),
+    };
+    return list_answer(sim, &refunds, &filter);
+}
+
+/* ---- events ---- */
+
+/* GET /v1/events/:id */
+err retrieve_event(struct sim *sim)
+{
+    struct due key = { .id = sim->id };
+    struct sim_event event = { 0 };
+    TRY(param_expand(sim, NULL, NULL));
+    TRY(params_end(sim));
+    err found = sql_one(sim->op, &sim_event_find, &key, &event);
+    if (err_is(found, STATUS_NOT_FOUND))
+        return refuse_missing(sim, 404, "event", sim->id, "id");
+    TRY(found);
+    return answer_json(sim, show_event(sim, &event));
+}
+
+static err show_one_event(struct sim *sim, const void *record, const bool *expanded, str *ret_json)
+{
+    (void)expanded;
+    *ret_json = show_event(sim, record);
+    return OK;
+}
+
+static const struct list_kind events = {
+    .what = "event",
+    .url = "/v1/events",
+    .newest = &sim_events_newest,
+    .after = &sim_events_after,
+    .find = &sim_event_find,
+    .size = sizeof(struct sim_event),
+    .show = show_one_event,
+};
+
+#define EVENT_TYPES_MAX 20
+
+/* payment_intent.* as a pattern of like; % and _ are not in the names of types but are harmless. */
+static str pattern_of(struct sim *sim, str type)
+{
+    if (type.data == NULL)
+        return type;
+    struct buf out = buf_in(sim->op->arena, type.size);
+    for (size_t i = 0; i < type.size; i++)
+        buf_add_char(&out, type.data[i] == '*' ? '%' : type.data[i]);
+    return buf_str(&out);
+}
+
+/* GET /v1/events */
+err list_events(struct sim *sim)
+{
+    struct list_filter filter = { .type = pattern_of(sim, param(sim, "type")) };
+    str types[EVENT_TYPES_MAX];
+    size_t count;
+    bool delivered = true;
+
+    TRY(param_list(sim, "types", types, EVENT_TYPES_MAX, &count));
+    TRY(param_bool(sim, "delivery_success", &delivered));
+    if (count > 0) {
+        struct buf all = buf_in(sim->op->arena, 256);
+        for (size_t i = 0; i < count; i++) {
+            buf_add_char(&all, ',');
+            buf_add(&all, types[i]);
+        }
+        buf_add_char(&all, ',');
+        filter.types = buf_str(&all);
+    }
+    return list_answer(sim, &events, &filter);
+}

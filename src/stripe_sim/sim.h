@@ -1,0 +1,306 @@
+/* What the files of the simulator share, and nobody else sees. */
+#ifndef STRIPE_SIM_SIM_H
+#define STRIPE_SIM_SIM_H
+
+#include "stripe_sim/records.h"
+#include "stripe_sim/stripe_sim.h"
+
+/* What goes back, before any fault has its way with it. */
+struct answer {
+    int64_t status; /* 0: none yet */
+    str body;
+    bool executed; /* the call got as far as doing something: kept under its key */
+    bool replayed; /* kept from an earlier call with the same key */
+    str original_request;
+    str content_type; /* absent: JSON */
+    str location;
+    str limit_reason; /* Stripe-Rate-Limited-Reason */
+    duration delay;
+    bool drop;
+};
+
+/* One call under way. */
+struct sim {
+    struct op *op;
+    instant now;  /* by the simulator's clock */
+    str base_url; /* where the simulator is reached */
+    enum method method;
+    str path;
+    str query;
+    str body;
+    str key; /* the Idempotency-Key of a POST; absent if none */
+    str request_id;
+    str id; /* what stood in the path */
+    struct form_text *texts;
+    size_t text_count;
+    bool *text_used;
+    struct answer answer;
+};
+
+typedef err sim_handler(struct sim *sim);
+
+/* How a handler ends early: the answer is there, in words of Stripe's.  The operation goes on, for
+ * what a declined payment has written stays. */
+extern const struct problem answered;
+
+/* ---- refusal.c: errors as Stripe tells them ---- */
+
+struct refusal {
+    int status;       /* 0: 400 */
+    bool executed;    /* more than a validation of the parameters */
+    const char *type; /* NULL: invalid_request_error */
+    const char *code;
+    const char *decline_code;
+    str message;
+    const char *param;
+    str charge;
+    str payment_intent; /* JSON */
+    str payment_method; /* JSON */
+    const char *advice_code;
+    const char *network_decline_code;
+    const char *payment_method_type;
+};
+
+/* Always fails, with `answered`. */
+err refuse(struct sim *sim, const struct refusal *refusal);
+err refuse_param(struct sim *sim, const char *code, str param, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* 404 if the id stood in the path (param is then how its type is called), else 400. */
+err refuse_missing(struct sim *sim, int status, const char *what, str id, const char *param);
+/* The error object without its envelope, as last_payment_error has it. */
+str refusal_json(struct sim *sim, const struct refusal *refusal);
+str sim_format(struct op *op, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- params.c: what the form or query says, taken name by name ---- */
+
+/* Decodes the body of a POST, the query of anything else. */
+err params_read(struct sim *sim);
+/* The last one of that name; absent if there is none or it is empty. */
+str param(struct sim *sim, const char *name);
+err param_required(struct sim *sim, const char *name, str *ret_text);
+/* These leave *ret alone if there is none. */
+err param_int(struct sim *sim, const char *name, int64_t *ret_value);
+err param_bool(struct sim *sim, const char *name, bool *ret_value);
+/* One of the names, which end with NULL. */
+err param_choice(struct sim *sim, const char *name, const char *const *names, str *ret_text);
+/* name[], name[0], …: at most max. */
+err param_list(struct sim *sim, const char *name, str *ret_items, size_t max, size_t *ret_count);
+/* metadata[…] as a JSON object, and of it order_id. */
+err param_metadata(struct sim *sim, str *ret_json, str *ret_order_id);
+/* billing_details[…] under a prefix ("" or "payment_method_data"), as JSON. */
+str param_billing(struct sim *sim, const char *prefix);
+/* expand[]: refused unless among the names. */
+err param_expand(struct sim *sim, const char *const *names, bool *ret_expanded);
+/* Refuses the first one that nobody took. */
+err params_end(struct sim *sim);
+
+/* ---- shape.c: records as Stripe shows them ---- */
+
+/* Fills a shape: JSON with ' for ", where $name is the member of that name as JSON (null if
+ * absent), @name a text that is JSON already, and a member that begins with ? is left out when
+ * absent.  Instants become seconds. */
+str shape_fill(struct arena *arena, const char *shape, const struct field *fields,
+               const void *record);
+str show_payment_method(struct sim *sim, const struct payment_method *method);
+str show_charge(struct sim *sim, const struct charge *charge);
+str show_refund(struct sim *sim, const struct refund *refund);
+str show_event(struct sim *sim, const struct sim_event *event);
+/* The latest charge and the payment method as JSON, or their ids alone. */
+err show_intent(struct sim *sim, const struct intent *intent, const bool expanded[2],
+                str *ret_json);
+extern const char *const intent_expandable[];
+str show_dispute(struct sim *sim, const struct charge *charge, const struct intent *intent);
+
+/* A new id: prefix and 24 random letters and digits. */
+str sim_id(struct op *op, const char *prefix);
+err answer_json(struct sim *sim, str json);
+
+/* ---- lists.c ---- */
+
+struct list_kind {
+    const char *what; /* "payment_intent", in "No such payment_intent: 'x'" */
+    const char *url;
+    const struct query *newest;
+    const struct query *after;
+    const struct query *find;
+    size_t size;
+    err (*show)(struct sim *sim, const void *record, const bool *expanded, str *ret_json);
+    const char *const *expandable; /* NULL: nothing */
+};
+
+err list_answer(struct sim *sim, const struct list_kind *kind, struct list_filter *filter);
+
+/* ---- money.c: what moves it, each with its events ---- */
+
+struct attempt {
+    struct payment_method method;
+    bool fresh; /* not stored yet */
+    bool off_session;
+    bool error_on_requires_action;
+};
+
+/* A payment method by what a caller names it, an id, pm_card_… or pm_sim_…; or by a card token. */
+err attempt_method(struct sim *sim, str id, struct attempt *attempt);
+err attempt_token(struct sim *sim, str token, const char *param_name, str billing,
+                  struct attempt *attempt);
+err attempt_save(struct sim *sim, struct attempt *attempt);
+
+err intent_get(struct sim *sim, str id, struct intent *ret_intent);
+err intent_save(struct sim *sim, struct intent *intent);
+err intent_tell(struct sim *sim, const char *type, const struct intent *intent);
+err event_tell(struct sim *sim, const char *type, str object_id, str data);
+/* Fails with `answered` if the card is declined. */
+err intent_attempt(struct sim *sim, struct intent *intent, struct attempt *attempt);
+err intent_authenticated(struct sim *sim, struct intent *intent, bool passed);
+/* amount 0: all of it. */
+err intent_capture(struct sim *sim, struct intent *intent, int64_t amount);
+err intent_cancel(struct sim *sim, struct intent *intent, str reason);
+err intent_lapse(struct sim *sim, struct intent *intent);
+/* payment_intent_unexpected_state, with the intent as it is. */
+err refuse_state(struct sim *sim, const struct intent *intent, str message);
+
+err refund_settle(struct sim *sim, struct refund *refund, bool failed);
+
+/* ---- the calls ---- */
+
+sim_handler create_payment_method, retrieve_payment_method;
+sim_handler create_intent, retrieve_intent, list_intents, confirm_intent, capture_intent,
+    cancel_intent;
+sim_handler retrieve_charge, list_charges;
+sim_handler create_refund, retrieve_refund, list_refunds;
+sim_handler retrieve_event, list_events;
+
+/* The call that a method and a path name; answers 404 itself. */
+err sim_dispatch(struct sim *sim);
+
+/* ---- keys.c ---- */
+
+/* Runs the call once per key: the answer is in sim->answer after OK. */
+err keys_run(struct sim *sim);
+/* Marks the key as running; *ret_busy if it is already, and then the answer is there. */
+err keys_claim(struct sim *sim, bool *ret_busy);
+err keys_release(struct sim *sim);
+/* Keeps the answer under its key, if there is one, instead of what was kept. */
+err keys_keep(struct sim *sim);
+err keys_forget_old(struct sim *sim);
+extern const struct query key_find, key_insert, key_delete, key_delete_running, keys_delete_old;
+
+/* ---- faults.c ---- */
+
+enum fault_action {
+    FAULT_DELAY,
+    FAULT_HANG,
+    FAULT_DROP,
+    FAULT_STATUS,
+    FAULT_TRUNCATE,
+    FAULT_BAD_JSON,
+    FAULT_WRONG_AMOUNT,
+};
+extern const char *const fault_action_names[];
+
+enum fault_occasion { FAULT_BEFORE, FAULT_AFTER };
+extern const char *const fault_occasion_names[];
+
+struct fault {
+    str id;
+    str method; /* absent: any */
+    str path;   /* a prefix, or a pattern with * */
+    str key_prefix;
+    enum fault_occasion occasion;
+    enum fault_action action;
+    int64_t ms;
+    int64_t status;
+    str code;
+    int64_t times_left;
+    bool forever;
+    int64_t skip;
+};
+extern const struct field fault_fields[];
+
+/* The first fault that this call is to suffer, which is then used up by one; *ret_found. */
+err fault_take(struct sim *sim, struct fault *ret_fault, bool *ret_found);
+/* Instead of executing the call. */
+err fault_before(struct sim *sim, const struct fault *fault, struct response *response);
+/* To an answer that is on its way out. */
+err fault_after(struct sim *sim, const struct fault *fault, struct response *response);
+extern const struct query fault_insert, fault_update, fault_delete, faults_all;
+
+/* ---- parked.c: calls and answers that a fault holds back ---- */
+
+struct parked {
+    uuid id;
+    str fault;
+    str method;
+    str path;
+    str query;
+    str body;
+    str key;
+    str base_url;
+    str request_id;
+    bool answered;
+    int64_t status;
+    str answer;
+    str original_request;
+    bool dropped;
+    instant due_at; /* by the real clock; absent: when released */
+    instant parked_at;
+};
+
+/* How soon a call that waits for its release asks again. */
+#define PARKED_POLL_MS 50
+
+/* Holds the call back, or its answer if there is one. */
+err park(struct sim *sim, const struct fault *fault, struct response *response);
+/* The call that response->wait names: fills sim->answer, or leaves its status 0 and waits on. */
+err parked_resume(struct sim *sim, struct response *response);
+/* Executes what has become due. */
+err parked_run_due(struct sim *sim);
+/* Lets go of what the fault holds; absent: everything. */
+err parked_release(struct sim *sim, str fault);
+err parked_forget_old(struct sim *sim);
+extern const struct query parked_insert, parked_find, parked_delete, parked_due, parked_done,
+    parked_release_some, parked_delete_old;
+
+/* ---- control.c ---- */
+
+err control_serve(struct sim *sim, str token, const struct request *request,
+                  struct response *response);
+extern const struct query requests_insert, requests_all, requests_prune, clock_read, clock_set;
+#define WIPES 10
+extern const struct query wipes[WIPES];
+
+struct clock_row {
+    int64_t ahead_ms;
+};
+
+/* One line of the log of requests. */
+struct logged {
+    int64_t seq;
+    instant at;
+    str request_id;
+    str method;
+    str path;
+    str query;
+    str body;
+    str key;
+    int64_t status;
+    bool replayed;
+    str fault;
+};
+
+err request_log(struct sim *sim, str fault);
+
+/* ---- page.c: the bank's page of 3-D Secure ---- */
+
+bool page_is(str path);
+err page_serve(struct sim *sim, struct response *response);
+
+/* ---- stripe_sim.c ---- */
+
+/* Whether the path is `before`; or, if after is not NULL, before, an id (then sim->id), after. */
+bool sim_path_fits(struct sim *sim, const char *before, const char *after);
+
+/* Lets time pass: holds lapse, refunds settle, calls that were held back run. */
+err sim_settle(struct sim *sim);
+
+#endif

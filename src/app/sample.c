@@ -103,7 +103,7 @@ static err sign_up(struct engine *engine, const struct host *host, const struct 
     TRY(engine_run(engine, answer, &ask));
     *ret_token = (struct token){
         .caller = { .user = ask.signed_in.user, .session = ask.signed_in.id },
-        .expires_at = ask.signed_in.expires_at,
+        .expires_at = { ask.signed_in.expires_at.ms / 1000 * 1000 },
     };
     return OK;
 }

@@ -23,7 +23,7 @@ void hmac_sha256(str key, str message, uint8_t ret_mac[32]);
  * the algorithm is fixed here, never read from the token). */
 struct token {
     struct caller caller;
-    instant expires_at; /* whole seconds */
+    instant expires_at; /* told to the second, rounded down */
 };
 
 str token_sign(struct arena *arena, str key, const struct token *token);

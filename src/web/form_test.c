@@ -60,6 +60,16 @@ TEST(what_is_not_well_encoded_is_refused)
     arena_free(&arena);
 }
 
+TEST(an_escape_ends_where_the_form_ends)
+{
+    struct arena arena = { 0 };
+    struct form_text *texts;
+    size_t count;
+    const str cut = { "a=%41", strlen("a=%4") };
+    assert_true(err_is(form_decode(&arena, cut, 1, &texts, &count), STATUS_INVALID));
+    arena_free(&arena);
+}
+
 TEST(a_form_has_at_most_so_many_pairs)
 {
     struct arena arena = { 0 };
@@ -120,6 +130,7 @@ int main(void)
         cmocka_unit_test(a_form_is_names_and_texts),
         cmocka_unit_test(a_form_may_have_gaps_and_blanks),
         cmocka_unit_test(what_is_not_well_encoded_is_refused),
+        cmocka_unit_test(an_escape_ends_where_the_form_ends),
         cmocka_unit_test(a_form_has_at_most_so_many_pairs),
         cmocka_unit_test(what_form_add_writes_is_read_back),
         cmocka_unit_test(a_query_is_read_by_the_rules_of_its_form),

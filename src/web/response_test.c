@@ -199,6 +199,7 @@ TEST(a_change_may_name_the_version_that_it_is_meant_for)
     assert_int_equal(status_of_match("\"v3\""), 200);
     assert_int_equal(status_of_match("W/\"v3\""), 200);
     assert_int_equal(status_of_match("\"v2\", \"v3\""), 200);
+    assert_int_equal(status_of_match("\"v3\", \"v2\""), 200);
 
     assert_int_equal(status_of_match("\"v2\""), 409);
     assert_int_equal(status_of_match("\"v2\",W/\"v4\""), 409);

@@ -47,6 +47,17 @@ TEST(F40_guessing_the_password_of_an_account_is_limited)
     shop_close(&shop);
 }
 
+TEST(F40_a_new_window_counts_anew)
+{
+    struct shop shop;
+    open_shop(&shop);
+    for (int i = 0; i < 3; i++) {
+        one_account_is_limited(&shop, ALICE);
+        world_wait(&shop.world, minutes(10));
+    }
+    shop_close(&shop);
+}
+
 TEST(F37_guessing_is_limited_whether_there_is_an_account_or_not)
 {
     struct shop shop;
@@ -203,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(F40_guessing_the_password_of_an_account_is_limited),
+        cmocka_unit_test(F40_a_new_window_counts_anew),
         cmocka_unit_test(F37_guessing_is_limited_whether_there_is_an_account_or_not),
         cmocka_unit_test(F40_a_limit_of_one_account_leaves_others_alone),
         cmocka_unit_test(F40_guessing_from_one_address_is_limited),

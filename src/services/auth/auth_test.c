@@ -1,5 +1,6 @@
 /* Accounts and sessions, as clients see them. */
 #include "services/auth/auth.h"
+#include "services/auth/storage.h"
 
 #include "tests/support/people.h"
 #include "tests/test.h"
@@ -30,6 +31,10 @@ static const struct query end_session = {
     "update sessions set revoked_at = 1 where id = $id",
     .in = meddling_fields,
 };
+static const struct query expire_session = {
+    "update sessions set expires_at = 1 where id = $id",
+    .in = meddling_fields,
+};
 static const struct query delete_session = {
     "delete from sessions where id = $id",
     .in = meddling_fields,
@@ -40,7 +45,7 @@ static const struct query delete_user = {
 };
 
 static const struct query *const meddling_queries[] = {
-    &add_user, &end_session, &delete_session, &delete_user, NULL,
+    &add_user, &end_session, &expire_session, &delete_session, &delete_user, NULL,
 };
 static const struct service meddling_service = { .name = "meddling", .queries = meddling_queries };
 
@@ -361,9 +366,38 @@ TEST(F46_a_session_that_the_store_ended_has_no_access)
     struct shop shop;
     open_shop(&shop);
     str cookie = people_join(&shop, ALICE);
-    assert_ok(meddle(&shop, &end_session, shop.response.session.id, nobody));
+    struct session session = shop.response.session;
+    assert_ok(meddle(&shop, &end_session, session.id, nobody));
     assert_false(people_are_signed_in(&shop, cookie));
     assert_int_equal(people_ask(&shop, cookie, PATCH, "/api/users/currentuser", "{}"), 401);
+    assert_int_equal(people_ask(&shop, cookie, POST, "/api/users/signout", "{}"), 200);
+    assert_int_equal(shop_told(&shop, EVENT_session_revoked), 0);
+
+    cookie = people_join(&shop, "bob@example.com");
+    assert_ok(meddle(&shop, &expire_session, shop.response.session.id, nobody));
+    assert_false(people_are_signed_in(&shop, cookie));
+    shop_close(&shop);
+}
+
+/* What another transaction did between our reading and our writing, as PostgreSQL lets it. */
+TEST(an_account_that_changed_meanwhile_is_read_again)
+{
+    struct shop shop;
+    open_shop(&shop);
+    (void)people_join(&shop, ALICE);
+    struct op *op = world_begin(&shop.world);
+    struct user user;
+    assert_ok(users_find(op, S(ALICE), &user));
+    struct user old = user;
+    user.password_hash = S("hash of another secret");
+    assert_ok(users_hold(op, &old));
+    assert_ok(users_update(op, &user));
+    assert_int_equal(user.version, old.version + 1);
+
+    assert_status(users_update(op, &old), STATUS_STALE);
+    assert_status(users_hold(op, &old), STATUS_STALE);
+    assert_ok(users_hold(op, &user));
+    world_rollback(&shop.world);
     shop_close(&shop);
 }
 
@@ -408,6 +442,7 @@ int main(void)
         cmocka_unit_test(F38_another_site_can_sign_nobody_out),
         cmocka_unit_test(F46_an_account_that_is_gone_has_no_access),
         cmocka_unit_test(F46_a_session_that_the_store_ended_has_no_access),
+        cmocka_unit_test(an_account_that_changed_meanwhile_is_read_again),
         cmocka_unit_test(the_oldest_session_makes_room_for_a_new_one),
     };
     return RUN_TESTS(tests);

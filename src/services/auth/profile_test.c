@@ -77,7 +77,7 @@ TEST(an_address_changes_with_the_password_only)
     str cookie = people_join(&shop, ALICE);
     assert_int_equal(people_ask(&shop, cookie, PATCH, CURRENT, "{\"email\":\"al@example.com\"}"),
                      400);
-    assert_true(says(&shop, "\"field\":\"currentPassword\""));
+    assert_true(says(&shop, "You must supply your current password"));
     assert_int_equal(people_ask(&shop, cookie, PATCH, CURRENT,
                                 "{\"email\":\"al@example.com\",\"currentPassword\":\"wrong\"}"),
                      400);
@@ -195,6 +195,35 @@ TEST(of_two_changes_of_a_password_at_once_the_first_wins)
     shop_close(&shop);
 }
 
+struct shared {
+    struct shop shop;
+    str cookie;
+};
+
+static void the_same_session_changes_it(struct shop *shop, struct work *work)
+{
+    str cookie = ((struct shared *)shop)->cookie;
+    shop->do_work = people_work;
+    people_work(shop, work);
+    assert_int_equal(people_ask(shop, cookie, PATCH, CURRENT, CHANGE_PASSWORD), 200);
+}
+
+TEST(a_password_that_was_changed_is_not_changed_by_the_old_one)
+{
+    struct shared shared;
+    struct shop *shop = &shared.shop;
+    open_shop(shop);
+    shared.cookie = people_join(shop, ALICE);
+    shop->do_work = the_same_session_changes_it;
+    assert_int_equal(people_ask(shop, shared.cookie, PATCH, CURRENT,
+                                "{\"password\":\"the last secret\","
+                                "\"currentPassword\":\"" SECRET "\"}"),
+                     400);
+    assert_true(says(shop, "\"field\":\"currentPassword\""));
+    assert_int_equal(people_sign_in(shop, ALICE, " another secret "), 200);
+    shop_close(shop);
+}
+
 static void no_memory_for_the_new_hash(struct shop *shop, struct work *work)
 {
     people_work(shop, work);
@@ -225,6 +254,7 @@ int main(void)
         cmocka_unit_test(F39_a_new_password_keeps_the_rules),
         cmocka_unit_test(F38_no_session_begins_behind_the_back_of_a_new_password),
         cmocka_unit_test(of_two_changes_of_a_password_at_once_the_first_wins),
+        cmocka_unit_test(a_password_that_was_changed_is_not_changed_by_the_old_one),
         cmocka_unit_test(a_new_password_that_cannot_be_hashed_changes_nothing),
     };
     return RUN_TESTS(tests);

@@ -13,7 +13,7 @@ TEST(common_passwords_are_known_in_either_case)
         "zzzzzzzz",
         "iloveyou",
         "LETMEIN1",
-        "zxcvbnmm",
+        "zxczxczxc",
         "00000000",
         "aaaaaaaaaaaaaaaaaaaaaaaa",
         "--------------",

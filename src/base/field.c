@@ -40,7 +40,7 @@ bool field_is_absent(const struct field *field, const void *record)
     case FIELD_KIND_LIST:
         return rows_are_absent(value);
     }
-    assert(!"a field of no kind");
+    assert(false && "a field of no kind");
     return true;
 }
 

@@ -102,7 +102,7 @@ bool input_read(const struct field *field, const struct input *input, void *ret_
     case FIELD_KIND_JSON:
         break;
     }
-    assert(!"no single value makes such a field");
+    assert(false && "no single value makes such a field");
     return false;
 }
 
@@ -243,7 +243,7 @@ static int64_t measure(const struct field *field, const void *value)
     case FIELD_KIND_JSON:
         break;
     }
-    assert(!"bounds on a field that has no size");
+    assert(false && "bounds on a field that has no size");
     return 0;
 }
 

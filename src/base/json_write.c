@@ -136,7 +136,7 @@ static void write_value(struct buf *out, enum json_names names, const struct fie
     case FIELD_KIND_BOOL:
         break;
     }
-    assert(!"a field of no kind");
+    assert(false && "a field of no kind");
 }
 
 static void write_field(struct buf *out, enum json_names names, const struct field *field,

@@ -60,7 +60,7 @@ enum log_level log_level_of(bool is_read, int64_t status)
 
 /* ---- a line ---- */
 
-/* What does not fit is cut; room for the closing bracket is always kept. */
+/* What does not fit is cut, by those that add it; room for the end is always kept. */
 struct line {
     char bytes[LOG_LINE_BYTES_MAX];
     size_t size;
@@ -70,9 +70,7 @@ struct line {
 
 static void add(struct line *line, const char *text, size_t size)
 {
-    size_t room = sizeof line->bytes - TAIL_BYTES - line->size;
-    if (size > room)
-        size = room;
+    assert(size <= sizeof line->bytes - TAIL_BYTES - line->size);
     memcpy(line->bytes + line->size, text, size);
     line->size += size;
 }

@@ -140,9 +140,11 @@ TEST(a_warning_that_repeats_is_cut_short_and_counted)
     assert_int_equal(count_lines(&fixture), LOG_REPEATS_MAX + 1);
     fixture.clock.ms += LOG_REPEATS_SECONDS * 1000;
     log_say(fixture.log, LOG_WARN, "stripe", "Away for the %dth time", 100);
+    log_say(fixture.log, LOG_WARN, "stripe", "Away for the %dth time", 101);
     json_t *all = lines(&fixture);
     const json_t *last = json_array_get(all, LOG_REPEATS_MAX + 1);
     assert_int_equal(json_integer_value(json_object_get(last, "leftOut")), 100 - LOG_REPEATS_MAX);
+    assert_null(json_object_get(json_array_get(all, LOG_REPEATS_MAX + 2), "leftOut"));
     json_decref(all);
     end(&fixture);
 }

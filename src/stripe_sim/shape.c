@@ -46,7 +46,8 @@ static void fill_value(struct filling *filling, const struct field *field, bool 
 static str name_at(const char *text)
 {
     size_t size = 0;
-    while ((text[size] >= 'a' && text[size] <= 'z') || text[size] == '_')
+    while ((text[size] >= 'a' && text[size] <= 'z') || (text[size] >= '0' && text[size] <= '9') ||
+           text[size] == '_')
         size++;
     assert(size > 0);
     return (str){ text, size };

@@ -4,7 +4,7 @@
 
 /* HTTP: what one client may send. */
 #define BODY_BYTES_MAX              (64 * 1024) /* 413 */
-#define HEADER_BYTES_MAX            (16 * 1024) /* 431, or the connection is closed */
+#define HEADER_BYTES_MAX            (8 * 1024)  /* 431: a request's first line and headers */
 #define TARGET_BYTES_MAX            2048        /* 414: path and query */
 #define HEADER_SECONDS_MAX          10   /* first byte of a request to its last header: closed */
 #define BODY_SECONDS_MAX            30   /* the same for its body: 408 or closed */

@@ -234,6 +234,37 @@ TEST(a_call_that_hangs_after_is_done_and_kept)
     client_close(&client);
 }
 
+/* A client may wait for hours, in one arena. */
+TEST(waiting_takes_no_memory)
+{
+    struct client client;
+    client_open(&client);
+    fault(&client, "{\"do\":\"hang\"}");
+    assert_int_equal(create(&client, "k1"), 0);
+    assert_int_equal(client_again(&client), 0);
+    const char *next = client.world.arena.next;
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(client_again(&client), 0);
+    assert_ptr_equal(client.world.arena.next, next);
+    client_close(&client);
+}
+
+TEST(a_call_that_was_forgotten_in_a_reset_gets_no_answer)
+{
+    struct client client;
+    client_open(&client);
+    fault(&client, "{\"do\":\"hang\"}");
+    assert_int_equal(create(&client, "k1"), 0);
+    struct request request = client.request;
+    struct wait wait = client.response.wait;
+    assert_int_equal(client_control(&client, POST, "/_sim/reset", NULL), 204);
+    client.request = request;
+    client.response.wait = wait;
+    assert_int_equal(client_again(&client), 0);
+    assert_true(client.response.drop);
+    client_close(&client);
+}
+
 TEST(one_fault_lets_go_only_of_what_it_holds)
 {
     struct client client;
@@ -385,6 +416,8 @@ int main(void)
         cmocka_unit_test(a_call_that_hangs_before_waits_for_its_release),
         cmocka_unit_test(a_call_that_hangs_is_executed_even_if_its_client_has_gone),
         cmocka_unit_test(a_call_that_hangs_after_is_done_and_kept),
+        cmocka_unit_test(waiting_takes_no_memory),
+        cmocka_unit_test(a_call_that_was_forgotten_in_a_reset_gets_no_answer),
         cmocka_unit_test(one_fault_lets_go_only_of_what_it_holds),
         cmocka_unit_test(an_answer_may_come_late),
         cmocka_unit_test(the_control_api_wants_its_own_token),

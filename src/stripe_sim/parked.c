@@ -112,25 +112,16 @@ err park(struct sim *sim, const struct fault *fault, struct response *response)
     };
     TRY(sql_run(sim->op, &parked_insert, &parked));
     sim->answer = (struct answer){ .status = 0 };
-    response->wait = wait_for(sim, &parked);
+    response->wait = wait_for(sim->op, &parked);
     return OK;
 }
 
-err parked_resume(struct sim *sim, struct response *response)
+err parked_resume(struct sim *sim, uuid id)
 {
-    struct parked parked = { .id = response->wait.subject };
-    err found = sql_one(sim->op, &parked_find, &parked, &parked);
-    if (err_is(found, STATUS_NOT_FOUND)) { /* forgotten in a reset */
-        sim->answer.status = 500;
-        sim->answer.drop = true;
-        return OK;
-    }
-    TRY(found);
+    struct parked parked = { .id = id };
+    TRY(sql_one(sim->op, &parked_find, &parked, &parked));
+    assert(parked.answered); /* sim_settle() ran what is due */
     sim->request_id = parked.request_id;
-    if (!parked.answered || parked.due_at.ms == 0 || parked.due_at.ms > sim->op->now.ms) {
-        response->wait = wait_for(sim, &parked);
-        return OK;
-    }
     sim->answer.status = parked.status;
     sim->answer.body = parked.answer;
     sim->answer.original_request = parked.original_request;

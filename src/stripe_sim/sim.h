@@ -251,15 +251,18 @@ struct parked {
 
 /* Holds the call back, or its answer if there is one. */
 err park(struct sim *sim, const struct fault *fault, struct response *response);
-/* The call that response->wait names: fills sim->answer, or leaves its status 0 and waits on. */
-err parked_resume(struct sim *sim, struct response *response);
+/* Whether the call that response->wait names has still to wait: then it has a new `until`; else
+ * `until` is absent, and so is the subject if the call was forgotten in a reset. */
+err parked_wait(struct op *op, struct response *response);
+/* Takes the answer of a call whose time has come. */
+err parked_resume(struct sim *sim, uuid id);
 /* Executes what has become due. */
 err parked_run_due(struct sim *sim);
 /* Lets go of what the fault holds; absent: everything. */
 err parked_release(struct sim *sim, str fault);
 err parked_forget_old(struct sim *sim);
-extern const struct query parked_insert, parked_find, parked_delete, parked_due, parked_done,
-    parked_release_some, parked_delete_old;
+extern const struct query parked_insert, parked_peek, parked_find, parked_delete, parked_due,
+    parked_done, parked_release_some, parked_delete_old;
 
 /* ---- control.c ---- */
 

@@ -224,18 +224,34 @@ static err serve_call(struct sim *sim, const struct request *request, struct res
     return OK;
 }
 
+static err resume(const struct stripe_sim_options *options, struct op *op,
+                  const struct request *request, struct response *response)
+{
+    TRY(parked_wait(op, response));
+    if (response->wait.until.ms != 0)
+        return OK;
+    if (uuid_is_absent(response->wait.subject)) {
+        response->drop = true;
+        return OK;
+    }
+    struct sim sim = { .op = op };
+    TRY(begin(&sim, op));
+    describe(&sim, options, request);
+    TRY(parked_resume(&sim, response->wait.subject));
+    write_answer(&sim, request, response);
+    return OK;
+}
+
 err stripe_sim_serve(const struct stripe_sim_options *options, struct op *op,
                      const struct request *request, struct response *response)
 {
+    if (!uuid_is_absent(response->wait.subject))
+        return resume(options, op, request, response);
+
     struct sim sim = { .op = op };
     TRY(begin(&sim, op));
     describe(&sim, options, request);
 
-    if (!uuid_is_absent(response->wait.subject)) {
-        TRY(parked_resume(&sim, response));
-        write_answer(&sim, request, response);
-        return OK;
-    }
     if (options->control_token.size > 0 && str_starts(sim.path, S("/_sim/")))
         return control_serve(&sim, options->control_token, request, response);
     if (page_is(sim.path))
@@ -295,6 +311,7 @@ static const struct query *const queries[] = {
     &fault_delete,
     &faults_all,
     &parked_insert,
+    &parked_peek,
     &parked_find,
     &parked_delete,
     &parked_due,

@@ -3,7 +3,7 @@
  * has gone, and also after a restart. */
 #include "stripe_sim/sim.h"
 
-#define PARKED_MAX   1000
+#define PARKED_MAX   100000 /* more clients than a server has */
 #define FORGET_AFTER hours(1)
 
 static const struct field parked_fields[] = {

@@ -72,13 +72,35 @@ const struct query parked_delete_old = {
     .in = parked_fields,
 };
 
-static struct wait wait_for(struct sim *sim, const struct parked *parked)
+/* Without its texts: it is asked for again and again in the same arena. */
+const struct query parked_peek = {
+    "select id, due_at from sim_parked where id = $id",
+    .in = parked_fields,
+    .out = parked_fields,
+};
+
+static struct wait wait_for(struct op *op, const struct parked *parked)
 {
-    bool timed = parked->due_at.ms > sim->op->now.ms;
+    bool timed = parked->due_at.ms > op->now.ms;
     return (struct wait){
         .subject = parked->id,
-        .until = timed ? parked->due_at : instant_after(sim->op->now, (duration){ PARKED_POLL_MS }),
+        .until = timed ? parked->due_at : instant_after(op->now, (duration){ PARKED_POLL_MS }),
     };
+}
+
+err parked_wait(struct op *op, struct response *response)
+{
+    struct parked parked = { .id = response->wait.subject };
+    err found = sql_one(op, &parked_peek, &parked, &parked);
+    if (err_is(found, STATUS_NOT_FOUND))
+        response->wait = (struct wait){ .late = false };
+    else if (found.problem != NULL)
+        return found;
+    else if (parked.due_at.ms == 0 || parked.due_at.ms > op->now.ms)
+        response->wait = wait_for(op, &parked);
+    else
+        response->wait = (struct wait){ .subject = parked.id };
+    return OK;
 }
 
 err park(struct sim *sim, const struct fault *fault, struct response *response)

@@ -6,6 +6,17 @@
 
 #include "adapters/sqlite.h"
 
+/* ---- sqlite_open.c: why a store does not open ---- */
+
+struct sqlite_why {
+    char *text;
+    size_t size;
+};
+
+/* Says why, and returns false. */
+bool sqlite_refuse(const struct sqlite_why *why, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* ---- sqlite_plan.c: which bytes of a record are which parameter or column ---- */
 
 struct sqlite_slot {
@@ -34,7 +45,7 @@ struct sqlite_plans {
 
 /* Prepares every query of the services. */
 bool sqlite_plans_make(struct sqlite_plans *plans, sqlite3 *db,
-                       const struct sqlite_options *options, char *message, size_t message_size);
+                       const struct sqlite_options *options, const struct sqlite_why *why);
 void sqlite_plans_free(struct sqlite_plans *plans);
 const struct sqlite_plan *sqlite_plans_find(const struct sqlite_plans *plans,
                                             const struct query *query);
@@ -53,8 +64,8 @@ void sqlite_copy(const struct sqlite_plan *plan, const void *from, void *to);
 
 /* ---- sqlite_migrate.c ---- */
 
-bool sqlite_migrate(sqlite3 *db, const struct sqlite_options *options, char *message,
-                    size_t message_size);
+bool sqlite_migrate(sqlite3 *db, const struct sqlite_options *options,
+                    const struct sqlite_why *why);
 
 /* ---- sqlite_open.c, sqlite_store.c: the connection ---- */
 

@@ -1,9 +1,6 @@
 /* Brings the tables of a data file up to date, or refuses the file. */
 #include "adapters/sqlite_inside.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 static const char make_table[] = "create table if not exists migrations ("
                                  " service text not null,"
                                  " number integer not null,"
@@ -20,24 +17,13 @@ static const char insert_applied[] = "insert into migrations (service, number, n
 struct migrating {
     sqlite3 *db;
     const struct sqlite_options *options;
-    char *message;
-    size_t message_size;
+    const struct sqlite_why *why;
 };
-
-__attribute__((format(printf, 2, 3))) static bool refuse(const struct migrating *migrating,
-                                                         const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(migrating->message, migrating->message_size, format, arguments);
-    va_end(arguments);
-    return false;
-}
 
 static bool execute(const struct migrating *migrating, const char *text)
 {
     if (sqlite3_exec(migrating->db, text, NULL, NULL, NULL) != SQLITE_OK)
-        return refuse(migrating, "%s", sqlite3_errmsg(migrating->db));
+        return sqlite_refuse(migrating->why, "%s", sqlite3_errmsg(migrating->db));
     return true;
 }
 
@@ -54,7 +40,7 @@ static bool last_applied(const struct migrating *migrating, const char *service,
     if (sqlite3_prepare_v2(migrating->db, select_last, -1, &statement, NULL) != SQLITE_OK ||
         sqlite3_bind_text(statement, 1, service, -1, SQLITE_STATIC) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_ROW)
-        return refuse(migrating, "%s", sqlite3_errmsg(migrating->db));
+        return sqlite_refuse(migrating->why, "%s", sqlite3_errmsg(migrating->db));
     *ret_number = sqlite3_column_int(statement, 0);
     return true;
 }
@@ -63,8 +49,8 @@ static bool apply(const struct migrating *migrating, const char *service,
                   const struct migration *migration)
 {
     if (sqlite3_exec(migrating->db, migration->text, NULL, NULL, NULL) != SQLITE_OK)
-        return refuse(migrating, "migration %s %d (%s): %s", service, migration->number,
-                      migration->name, sqlite3_errmsg(migrating->db));
+        return sqlite_refuse(migrating->why, "migration %s %d (%s): %s", service, migration->number,
+                             migration->name, sqlite3_errmsg(migrating->db));
 
     STATEMENT statement = NULL;
     if (sqlite3_prepare_v2(migrating->db, insert_applied, -1, &statement, NULL) != SQLITE_OK ||
@@ -73,7 +59,7 @@ static bool apply(const struct migrating *migrating, const char *service,
         sqlite3_bind_text(statement, 3, migration->name, -1, SQLITE_STATIC) != SQLITE_OK ||
         sqlite3_bind_int64(statement, 4, migrating->options->now.ms) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_DONE)
-        return refuse(migrating, "%s", sqlite3_errmsg(migrating->db));
+        return sqlite_refuse(migrating->why, "%s", sqlite3_errmsg(migrating->db));
     return true;
 }
 
@@ -92,10 +78,11 @@ static bool migrate_service(const struct migrating *migrating, const struct serv
             return false;
     }
     if (last > known)
-        return refuse(migrating,
-                      "it was written by a newer version of this program (its tables of %s have"
-                      " had %d changes, of which this version knows %d)",
-                      service->name, last, known);
+        return sqlite_refuse(
+            migrating->why,
+            "it was written by a newer version of this program (its tables of %s have"
+            " had %d changes, of which this version knows %d)",
+            service->name, last, known);
     return true;
 }
 
@@ -105,12 +92,13 @@ static bool foreign_keys_hold(const struct migrating *migrating)
     STATEMENT statement = NULL;
     if (sqlite3_prepare_v2(migrating->db, "pragma foreign_key_check", -1, &statement, NULL) !=
         SQLITE_OK)
-        return refuse(migrating, "%s", sqlite3_errmsg(migrating->db));
+        return sqlite_refuse(migrating->why, "%s", sqlite3_errmsg(migrating->db));
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW)
-        return refuse(migrating, "a row of %s refers to one that is not there",
-                      (const char *)sqlite3_column_text(statement, 0));
-    return code == SQLITE_DONE || refuse(migrating, "%s", sqlite3_errmsg(migrating->db));
+        return sqlite_refuse(migrating->why, "a row of %s refers to one that is not there",
+                             (const char *)sqlite3_column_text(statement, 0));
+    return code == SQLITE_DONE ||
+           sqlite_refuse(migrating->why, "%s", sqlite3_errmsg(migrating->db));
 }
 
 static bool migrate_all(const struct migrating *migrating)
@@ -124,10 +112,9 @@ static bool migrate_all(const struct migrating *migrating)
     return foreign_keys_hold(migrating);
 }
 
-bool sqlite_migrate(sqlite3 *db, const struct sqlite_options *options, char *message,
-                    size_t message_size)
+bool sqlite_migrate(sqlite3 *db, const struct sqlite_options *options, const struct sqlite_why *why)
 {
-    const struct migrating migrating = { db, options, message, message_size };
+    const struct migrating migrating = { db, options, why };
     if (!execute(&migrating, "begin immediate"))
         return false;
     if (migrate_all(&migrating) && execute(&migrating, "commit"))

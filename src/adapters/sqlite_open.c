@@ -1,6 +1,7 @@
 /* Opening and closing a connection. */
 #include "adapters/sqlite_inside.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,16 +24,23 @@ static const char *const control_texts[CONTROLS] = {
     [CONTROL_MARK_UNDO] = "rollback to mark",
 };
 
+bool sqlite_refuse(const struct sqlite_why *why, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why->text, why->size, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
 struct opening {
     const struct sqlite_options *options;
-    char *message;
-    size_t message_size;
+    struct sqlite_why why;
 };
 
 static bool refuse(const struct opening *opening, sqlite3 *db)
 {
-    snprintf(opening->message, opening->message_size, "%s", sqlite3_errmsg(db));
-    return false;
+    return sqlite_refuse(&opening->why, "%s", sqlite3_errmsg(db));
 }
 
 static bool execute(const struct opening *opening, sqlite3 *db, const char *text)
@@ -85,7 +93,7 @@ static bool configure(const struct opening *opening, sqlite3 *db)
     return (options->path == NULL || execute(opening, db, "pragma journal_mode = wal")) &&
            set_number(opening, db, "journal_size_limit", JOURNAL_BYTES_MAX) &&
            execute(opening, db, "pragma synchronous = full; pragma foreign_keys = off") &&
-           sqlite_migrate(db, options, opening->message, opening->message_size) &&
+           sqlite_migrate(db, options, &opening->why) &&
            execute(opening, db, "pragma foreign_keys = on");
 }
 
@@ -96,8 +104,7 @@ static bool prepare(const struct opening *opening, struct sqlite *store)
                                &store->controls[i], NULL) != SQLITE_OK)
             return refuse(opening, store->db);
     }
-    return sqlite_plans_make(&store->plans, store->db, opening->options, opening->message,
-                             opening->message_size);
+    return sqlite_plans_make(&store->plans, store->db, opening->options, &opening->why);
 }
 
 bool sqlite_open(const struct sqlite_options *options, struct sqlite **ret_store, char *message,
@@ -119,7 +126,7 @@ bool sqlite_open(const struct sqlite_options *options, struct sqlite **ret_store
     };
 
     char why[512] = "";
-    const struct opening opening = { options, why, sizeof why };
+    const struct opening opening = { options, { why, sizeof why } };
     if (!connect(&opening, store) || !configure(&opening, store->db) || !prepare(&opening, store)) {
         snprintf(message, message_size, "%s: %s", options->path ? options->path : "memory", why);
         sqlite_close(store);

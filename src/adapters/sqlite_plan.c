@@ -14,28 +14,35 @@ const char *sqlite_query_name(const struct query *query, char ret_name[SQLITE_QU
 
 /* ---- finding a name in a record ---- */
 
-/* Looks for a leaf; the members of a record inside are prefixed by its name: ticket_id. */
+static bool find_leaf(const struct field *fields, const char *name, struct sqlite_slot *slot);
+
+/* A member of a record inside is prefixed by its name: ticket_id. */
+static bool find_inside(const struct field *record, const char *name, struct sqlite_slot *slot)
+{
+    size_t prefix = strlen(record->name);
+    if (strncmp(record->name, name, prefix) != 0 || name[prefix] != '_')
+        return false;
+    struct sqlite_slot inner = *slot;
+    if (inner.inside == NULL && (record->flags & FIELD_OPTIONAL)) {
+        inner.inside = record;
+        inner.inside_offset = slot->offset;
+    }
+    inner.offset += record->offset;
+    if (!find_leaf(record->fields, name + prefix + 1, &inner))
+        return false;
+    *slot = inner;
+    return true;
+}
+
 static bool find_leaf(const struct field *fields, const char *name, struct sqlite_slot *slot)
 {
     for (const struct field *field = fields; field != NULL && field->name != NULL; field++) {
-        if (field->kind != FIELD_KIND_RECORD) {
-            if (strcmp(field->name, name) != 0 || field->kind == FIELD_KIND_LIST)
-                continue;
+        if (field->kind == FIELD_KIND_RECORD) {
+            if (find_inside(field, name, slot))
+                return true;
+        } else if (field->kind != FIELD_KIND_LIST && strcmp(field->name, name) == 0) {
             slot->field = field;
             slot->offset += field->offset;
-            return true;
-        }
-        size_t prefix = strlen(field->name);
-        if (strncmp(field->name, name, prefix) != 0 || name[prefix] != '_')
-            continue;
-        struct sqlite_slot inner = *slot;
-        if (inner.inside == NULL && (field->flags & FIELD_OPTIONAL)) {
-            inner.inside = field;
-            inner.inside_offset = slot->offset;
-        }
-        inner.offset += field->offset;
-        if (find_leaf(field->fields, name + prefix + 1, &inner)) {
-            *slot = inner;
             return true;
         }
     }
@@ -44,16 +51,14 @@ static bool find_leaf(const struct field *fields, const char *name, struct sqlit
 
 struct resolving {
     struct sqlite_plan *plan;
-    char *message;
-    size_t message_size;
+    const struct sqlite_why *why;
 };
 
 static bool refuse(const struct resolving *resolving, const char *what, const char *name)
 {
     char query[SQLITE_QUERY_NAME_SIZE];
-    snprintf(resolving->message, resolving->message_size, "query \"%s\": %s%s",
-             sqlite_query_name(resolving->plan->query, query), what, name);
-    return false;
+    return sqlite_refuse(resolving->why, "query \"%s\": %s%s",
+                         sqlite_query_name(resolving->plan->query, query), what, name);
 }
 
 static struct sqlite_slot *slots_make(int count)
@@ -78,23 +83,31 @@ static bool resolve_in(const struct resolving *resolving)
     return true;
 }
 
+static bool resolve_column(const struct resolving *resolving, int at)
+{
+    struct sqlite_plan *plan = resolving->plan;
+    const char *name = sqlite3_column_name(plan->statement, at);
+    assert(name != NULL);
+    struct sqlite_slot *slot = &plan->out[at];
+    if (!find_leaf(plan->query->out, name, slot))
+        return refuse(resolving, "its record has no field for column ", name);
+    for (int before = 0; before < at; before++) {
+        if (plan->out[before].offset == slot->offset)
+            return refuse(resolving, "two columns named ", name);
+    }
+    size_t end = slot->offset + field_size(slot->field);
+    plan->out_size = end > plan->out_size ? end : plan->out_size;
+    return true;
+}
+
 static bool resolve_out(const struct resolving *resolving)
 {
     struct sqlite_plan *plan = resolving->plan;
     plan->out_count = sqlite3_column_count(plan->statement);
     plan->out = slots_make(plan->out_count);
     for (int i = 0; i < plan->out_count; i++) {
-        const char *name = sqlite3_column_name(plan->statement, i);
-        struct sqlite_slot *slot = &plan->out[i];
-        if (name == NULL || !find_leaf(plan->query->out, name, slot))
-            return refuse(resolving, "its record has no field for column ", name ? name : "?");
-        for (int before = 0; before < i; before++) {
-            if (plan->out[before].offset == slot->offset)
-                return refuse(resolving, "two columns named ", name);
-        }
-        size_t end = slot->offset + field_size(slot->field);
-        if (end > plan->out_size)
-            plan->out_size = end;
+        if (!resolve_column(resolving, i))
+            return false;
     }
     if (plan->query->out != NULL && plan->out_count == 0)
         return refuse(resolving, "it answers with no column", "");
@@ -112,10 +125,10 @@ static void plan_free(struct sqlite_plan *plan)
 }
 
 /* A reader keeps no statement that writes: *plan then stays empty. */
-static bool plan_make(struct sqlite_plan *plan, sqlite3 *db, bool read_only, char *message,
-                      size_t message_size)
+static bool plan_make(struct sqlite_plan *plan, sqlite3 *db, bool read_only,
+                      const struct sqlite_why *why)
 {
-    const struct resolving resolving = { plan, message, message_size };
+    const struct resolving resolving = { plan, why };
     const char *rest = NULL;
     int code = sqlite3_prepare_v3(db, plan->query->text, -1, SQLITE_PREPARE_PERSISTENT,
                                   &plan->statement, &rest);
@@ -164,7 +177,7 @@ static size_t count_queries(const struct sqlite_options *options)
 }
 
 bool sqlite_plans_make(struct sqlite_plans *plans, sqlite3 *db,
-                       const struct sqlite_options *options, char *message, size_t message_size)
+                       const struct sqlite_options *options, const struct sqlite_why *why)
 {
     plans->capacity = 16;
     while (plans->capacity < 2 * count_queries(options))
@@ -179,7 +192,7 @@ bool sqlite_plans_make(struct sqlite_plans *plans, sqlite3 *db,
             struct sqlite_plan *place = place_of(plans, *query);
             if (place->query != NULL)
                 continue; /* two services may share it */
-            if (!plan_make(&plan, db, options->read_only, message, message_size)) {
+            if (!plan_make(&plan, db, options->read_only, why)) {
                 plan_free(&plan);
                 return false;
             }

@@ -35,24 +35,13 @@ void http_delay(struct exchange *exchange)
     thread->delayed = exchange;
 }
 
-static struct exchange *oldest_first(struct exchange *newest)
-{
-    struct exchange *oldest = NULL;
-    while (newest != NULL) {
-        struct exchange *next = newest->next;
-        newest->next = oldest;
-        oldest = newest;
-        newest = next;
-    }
-    return oldest;
-}
-
+/* The order doesn't matter: the library resumes connections in the order of their suspension. */
 static void take_replies(struct http_thread *thread)
 {
     if (atomic_load_explicit(&thread->replied, memory_order_relaxed) == NULL)
         return;
     struct http_server *server = thread->server;
-    struct exchange *exchange = oldest_first(atomic_exchange(&thread->replied, NULL));
+    struct exchange *exchange = atomic_exchange(&thread->replied, NULL);
     if (server->options.handler->replying != NULL)
         server->options.handler->replying(server->options.context, thread->context);
     while (exchange != NULL) {

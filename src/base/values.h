@@ -73,6 +73,15 @@ static inline instant instant_before(instant when, duration back)
     return (instant){ when.ms - back.ms };
 }
 
+/* Not above any UUIDv7 made at `when` or later: where a range of ids begins. */
+static inline uuid uuid_since(instant when)
+{
+    uuid id = { { 0 } };
+    for (int i = 0; i < 6; i++)
+        id.bytes[i] = (uint8_t)(when.ms >> (40 - 8 * i));
+    return id;
+}
+
 #define INSTANT_TEXT_SIZE 24
 
 /* ISO 8601: 2026-11-20T17:26:08.123Z.  Reading takes 0 to 9 decimals (kept to the millisecond)

@@ -89,10 +89,13 @@ static err make_way(struct op *op, uuid ticket_id)
 /* Nobody locks everything for nothing, nor one ticket for ever. */
 static err check_buyer(struct op *op, uuid ticket_id)
 {
+    instant hour_ago = instant_before(op->now, hours(1));
+    instant lock_ago = instant_before(op->now, op->settings->reservation);
     struct buyer_activity activity = {
         .user_id = op->caller.user,
         .ticket_id = ticket_id,
-        .since = instant_before(op->now, hours(1)),
+        .since = uuid_since(hour_ago.ms < lock_ago.ms ? hour_ago : lock_ago),
+        .relocks_since = hour_ago,
     };
     TRY(buyer_find(op, &activity));
     if (activity.live >= op->settings->live_orders_max)

@@ -21,7 +21,8 @@ struct ticket_copy {
 struct buyer_activity {
     uuid user_id;
     uuid ticket_id;
-    instant since;
+    uuid since; /* ids from here on are looked at: live orders are younger */
+    instant relocks_since;
     int64_t live;    /* orders of his that are neither completed nor cancelled */
     int64_t relocks; /* orders of his for this ticket since then */
 };

@@ -72,7 +72,8 @@ const struct query parked_delete_old = {
     .in = parked_fields,
 };
 
-/* Without its texts: it is asked for again and again in the same arena. */
+/* Without its texts, and of the first few bytes of the record: it is asked for again and again in
+ * the same arena. */
 const struct query parked_peek = {
     "select id, due_at from sim_parked where id = $id",
     .in = parked_fields,

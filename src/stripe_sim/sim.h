@@ -229,6 +229,7 @@ extern const struct query fault_insert, fault_update, fault_delete, faults_all;
 
 struct parked {
     uuid id;
+    instant due_at; /* by the real clock; absent: when released */
     str fault;
     str method;
     str path;
@@ -242,7 +243,6 @@ struct parked {
     str answer;
     str original_request;
     bool dropped;
-    instant due_at; /* by the real clock; absent: when released */
     instant parked_at;
 };
 

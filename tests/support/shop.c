@@ -101,9 +101,24 @@ static void answer(struct shop *shop, const struct route *route, const struct re
     struct op *op = world_begin(&shop->world);
     op->correlation = correlation;
     err result = host_answer(&shop->host, op, route, request, &shop->response);
+    shop->caller = op->caller;
     assert_false(err_is(result, STATUS_STALE));
     result = settle(shop, result);
     assert_true(result.problem == NULL || shop->response.status >= 400);
+}
+
+int shop_resume(struct shop *shop, bool late)
+{
+    assert_int_equal(shop->response.status, 0);
+    struct op *op = world_begin(&shop->world);
+    op->correlation = shop->correlation;
+    op->caller = shop->caller;
+    shop->response.wait.late = late;
+    err result = host_resume(&shop->host, op, shop->route, &shop->request, &shop->response);
+    assert_false(err_is(result, STATUS_STALE));
+    result = settle(shop, result);
+    assert_true(result.problem == NULL || shop->response.status >= 400);
+    return shop->response.status;
 }
 
 int shop_ask(struct shop *shop, uuid who, enum method method, const char *target, const char *body)
@@ -118,6 +133,10 @@ int shop_ask(struct shop *shop, uuid who, enum method method, const char *target
     if (route != NULL &&
         (route->prepare == NULL || prepare(shop, route, &request, &work, correlation)))
         answer(shop, route, &request, correlation);
+    shop->route = route;
+    shop->request = request;
+    shop->request.work = NULL; /* it ends here */
+    shop->correlation = correlation;
     return shop->response.status;
 }
 
@@ -143,6 +162,18 @@ err shop_hear(struct shop *shop, const struct service *service, enum event_type 
         .data = data,
     };
     return settle(shop, host_hear(&shop->host, op, service, &event));
+}
+
+err shop_claim(struct shop *shop, const struct service *service, size_t max, struct rows *ret_calls)
+{
+    struct op *op = world_begin(&shop->world);
+    return settle(shop, host_claim(&shop->host, op, service, max, ret_calls));
+}
+
+err shop_answered(struct shop *shop, const struct service *service, const struct outanswer *answer)
+{
+    struct op *op = world_begin(&shop->world);
+    return settle(shop, host_answered(&shop->host, op, service, answer));
 }
 
 err shop_duty(struct shop *shop, const struct duty *duty, bool *ret_more)

@@ -23,6 +23,11 @@ struct shop {
     struct response response;
     struct work work;           /* of the last request that had some */
     const struct emitted *told; /* NULL: nothing */
+    /* The last request, for shop_resume(). */
+    const struct route *route;
+    struct request request;
+    struct caller caller;
+    str correlation;
 };
 
 /* At most four services, and NULL.  Those of the host are added. */
@@ -33,6 +38,9 @@ void shop_close(struct shop *shop);
  * a body is JSON, NULL is none. */
 int shop_ask(struct shop *shop, uuid who, enum method method, const char *target, const char *body);
 
+/* Goes on with the last request, whose answer waits: status 0.  late: its time is up. */
+int shop_resume(struct shop *shop, bool late);
+
 /* The body of the last answer, terminated. */
 const char *shop_body(struct shop *shop);
 /* A header of the last answer, terminated; "" if there is none. */
@@ -41,6 +49,10 @@ const char *shop_header(struct shop *shop, const char *name);
 /* Brings an event with a new id to one service, as the bus does.  What is not OK is rolled back. */
 err shop_hear(struct shop *shop, const struct service *service, enum event_type type,
               const void *data);
+/* Asks a service for the calls that it wants made, and brings it the outcome of one. */
+err shop_claim(struct shop *shop, const struct service *service, size_t max,
+               struct rows *ret_calls);
+err shop_answered(struct shop *shop, const struct service *service, const struct outanswer *answer);
 /* Runs a duty once. */
 err shop_duty(struct shop *shop, const struct duty *duty, bool *ret_more);
 

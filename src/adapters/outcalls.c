@@ -58,7 +58,8 @@ struct worker {
 
 /* ---- what libcurl calls ---- */
 
-/* The connection stands and the request is about to leave: from here on it may have happened. */
+/* The connection stands and the request is about to leave: from here on it may have happened.
+ * NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's. */
 static int on_sending(void *context, char *their_ip, char *our_ip, int their_port, int our_port)
 {
     (void)their_ip, (void)our_ip, (void)their_port, (void)our_port;

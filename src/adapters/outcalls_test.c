@@ -359,9 +359,10 @@ TEST(a_key_that_could_become_a_header_of_its_own_is_not_sent)
 
 TEST(the_environment_does_not_send_a_call_on_this_machine_through_a_proxy)
 {
+    /* No other thread runs now.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     setenv("http_proxy", "http://127.0.0.1:1", 1);
     struct result result = result_of(ANSWER, OK_TEXT);
-    unsetenv("http_proxy");
+    unsetenv("http_proxy"); /* NOLINT(concurrency-mt-unsafe) */
     assert_int_equal(result.outcome, OUTCALL_ANSWERED);
 }
 

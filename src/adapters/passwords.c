@@ -98,7 +98,8 @@ static void *run(void *context)
 
 struct passwords *passwords_open(size_t threads, size_t queue_max, enum password_cost cost)
 {
-    assert(threads > 0 && queue_max > 0);
+    threads = threads > 0 ? threads : WORK_THREADS;
+    queue_max = queue_max > 0 ? queue_max : WORK_QUEUE_MAX;
     int failed = sodium_init();
     assert(failed >= 0);
     struct passwords *passwords = calloc(1, sizeof *passwords + threads * sizeof(pthread_t));

@@ -14,7 +14,7 @@ enum password_cost { PASSWORD_COST_OWASP, PASSWORD_COST_FAST };
 
 struct passwords;
 
-/* WORK_THREADS and WORK_QUEUE_MAX, unless a test wants others. */
+/* 0 threads or queue_max: WORK_THREADS, WORK_QUEUE_MAX. */
 struct passwords *passwords_open(size_t threads, size_t queue_max, enum password_cost cost);
 
 /* Does the work and then calls done on a thread of the pool, exactly once.  False, and no call:

@@ -150,33 +150,40 @@ static bool names_secret(const char *flag, const char *environment)
     return *at == '\0';
 }
 
+/* The setting of this flag; SETTINGS, after a complaint, if there is none. */
+static enum setting find_flag(struct reading *reading, const char *flag)
+{
+    for (enum setting i = 0; i < SETTINGS; i++) {
+        const struct setting_info *info = &setting_infos[i];
+        if (info->flag != NULL && strcmp(info->flag, flag) == 0)
+            return i;
+        if (info->flag == NULL && names_secret(flag, info->environment)) {
+            complain(reading,
+                     "a secret is not given on the command line, where others can read it: "
+                     "use the environment, %s or %s_FILE",
+                     info->environment, info->environment);
+            return SETTINGS;
+        }
+    }
+    complain_of_flag(reading, flag);
+    return SETTINGS;
+}
+
 static bool read_flag(struct reading *reading, char *const *arguments, int *at)
 {
-    const char *value = strchr(arguments[*at], '=');
-    str after;
-    const char *flag = str_terminated(reading->arena, str_cut(str_of(arguments[*at]), '=', &after));
-    for (size_t i = 0; i < SETTINGS; i++) {
-        const struct setting_info *info = &setting_infos[i];
-        if (info->flag == NULL && names_secret(flag, info->environment))
-            return complain(reading,
-                            "a secret is not given on the command line, where others can read it: "
-                            "use the environment, %s or %s_FILE",
-                            info->environment, info->environment);
-        if (info->flag == NULL || strcmp(info->flag, flag) != 0)
-            continue;
-        bool is_switch = info->kind == NULL;
-        if (is_switch && value != NULL)
-            return complain(reading, "%s takes no value", flag);
-        if (!is_switch && value == NULL && arguments[*at + 1] == NULL)
-            return complain(reading, "%s needs a value: %s", flag, info->kind);
-        if (!is_switch)
-            reading->texts[i] = value != NULL ? value + 1 : arguments[++*at];
-        else
-            reading->texts[i] = "yes";
-        reading->origins[i] = FROM_FLAG;
-        return true;
+    str value;
+    const char *flag = str_terminated(reading->arena, str_cut(str_of(arguments[*at]), '=', &value));
+    enum setting setting = find_flag(reading, flag);
+    if (setting == SETTINGS)
+        return false;
+    reading->origins[setting] = FROM_FLAG;
+    const char *kind = setting_infos[setting].kind;
+    if (kind == NULL) { /* a switch */
+        reading->texts[setting] = "yes";
+        return value.data == NULL || complain(reading, "%s takes no value", flag);
     }
-    return complain_of_flag(reading, flag);
+    reading->texts[setting] = value.data != NULL ? value.data : arguments[++*at];
+    return reading->texts[setting] != NULL || complain(reading, "%s needs a value: %s", flag, kind);
 }
 
 static bool read_name(struct reading *reading, const char *name)
@@ -262,21 +269,24 @@ static bool read_switch(struct reading *reading, enum setting setting)
     return true;
 }
 
+static bool read_variable(struct reading *reading, enum setting setting)
+{
+    const struct setting_info *info = &setting_infos[setting];
+    if (info->flag == NULL)
+        return read_secret(reading, setting);
+    if (info->kind == NULL)
+        return read_switch(reading, setting);
+    const char *text = environment_text(reading->environment, info->environment);
+    reading->texts[setting] = text != NULL ? text : info->value;
+    reading->origins[setting] = text != NULL ? FROM_ENVIRONMENT : FROM_DEFAULT;
+    return true;
+}
+
 static bool read_environment(struct reading *reading)
 {
-    for (enum setting i = 0; i < SETTINGS; i++) {
-        const struct setting_info *info = &setting_infos[i];
-        if (reading->origins[i] == FROM_FLAG)
-            continue;
-        if (info->flag == NULL || info->kind == NULL) {
-            if (!(info->flag == NULL ? read_secret(reading, i) : read_switch(reading, i)))
-                return false;
-            continue;
-        }
-        const char *text = environment_text(reading->environment, info->environment);
-        reading->texts[i] = text != NULL ? text : info->value;
-        reading->origins[i] = text != NULL ? FROM_ENVIRONMENT : FROM_DEFAULT;
-    }
+    for (enum setting i = 0; i < SETTINGS; i++)
+        if (reading->origins[i] != FROM_FLAG && !read_variable(reading, i))
+            return false;
     return true;
 }
 

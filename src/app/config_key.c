@@ -40,7 +40,7 @@ bool secret_read_file(struct reading *reading, const char *path, const char **re
     if (read_text(reading->arena, path, ret_text))
         return true;
     return complain(reading, "the secret in %s cannot be read: %s", path,
-                    errno != 0 ? strerror(errno) : "it is empty, too long, or holds a NUL");
+                    errno != 0 ? strerrordesc_np(errno) : "it is empty, too long, or holds a NUL");
 }
 
 /* ---- the key beside the data file ---- */
@@ -122,7 +122,7 @@ bool config_keep_jwt_key(struct config *config, struct arena *arena, struct rand
     }
     if (errno != 0 && !found)
         complain(&reading, "the key for sessions cannot be kept in %s: %s; or set JWT_KEY", path,
-                 strerror(errno));
+                 strerrordesc_np(errno));
     else
         complain(&reading,
                  "the key for sessions in %s is damaged: remove it (everybody must sign "

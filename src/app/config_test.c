@@ -18,16 +18,21 @@
 
 #define WORDS_MAX 16
 
+static char *copy_word(struct arena *arena, const char *word)
+{
+    return memcpy(arena_text(arena, strlen(word) + 1), word, strlen(word) + 1);
+}
+
 /* Copies, after the first word if there is one, then NULL.  Returns how many. */
 static int copy_words(struct arena *arena, const char *first, const char *const *words,
                       char *ret_words[WORDS_MAX])
 {
     int count = 0;
     if (first != NULL)
-        ret_words[count++] = strcpy(arena_text(arena, strlen(first) + 1), first);
+        ret_words[count++] = copy_word(arena, first);
     for (; *words != NULL; words++) {
         assert_true(count < WORDS_MAX - 1);
-        ret_words[count++] = strcpy(arena_text(arena, strlen(*words) + 1), *words);
+        ret_words[count++] = copy_word(arena, *words);
     }
     ret_words[count] = NULL;
     return count;
@@ -296,7 +301,7 @@ TEST(what_is_not_in_this_build_is_said_so)
 TEST(a_currency_must_have_the_two_decimals_that_prices_have)
 {
     const char *const wrong[] = { "jpy",  "krw", "kwd", "isk", "ugx",    "USD",
-                                  "usd ", "us",  "",    "xxx", "usd eur" };
+                                  "usd ", "us",  "",    "xxx", "aed afn" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         refused(GIVEN("serve", "--currency", wrong[i]), NOTHING, "--currency: \"");
 }
@@ -452,6 +457,9 @@ TEST(without_a_key_one_is_made_and_kept_beside_the_data_file)
 
     write_file(path, "", 0);
     later.settings.jwt_key.data = NULL;
+    assert_false(config_keep_jwt_key(&later, &arena, &entropy.random, &complaint));
+    assert_non_null(strstr(complaint, "is damaged"));
+    write_file(path, "short\n", 6);
     assert_false(config_keep_jwt_key(&later, &arena, &entropy.random, &complaint));
     assert_non_null(strstr(complaint, "is damaged"));
     unlink(path);

@@ -6,7 +6,8 @@
 
 #include "adapters/http_inside.h"
 
-#define SPARE_EXCHANGES_MAX 128
+/* What a thread keeps for the exchanges to come: enough for hundreds under way at a time. */
+#define SPARE_BYTES_MAX (4 * 1024 * 1024)
 /* A body that is too large is read to this size all the same, so that the client hears why. */
 #define DISCARDED_BYTES_MAX (1024 * 1024)
 #define VERSION_SIZE        8 /* HTTP/1.1; the library lets no other size pass */
@@ -25,7 +26,7 @@ static struct exchange *exchange_take(struct http_thread *thread)
     struct exchange *exchange = thread->spare;
     if (exchange != NULL) {
         thread->spare = exchange->next;
-        thread->spare_count--;
+        thread->spare_bytes -= exchange->shown.arena.total;
         return exchange;
     }
     exchange = calloc(1, sizeof *exchange);
@@ -39,18 +40,18 @@ static void exchange_recycle(struct exchange *exchange)
 {
     struct http_thread *thread = exchange->thread;
     assert(atomic_load_explicit(&exchange->hold, memory_order_relaxed) == HOLD_SERVER);
-    if (thread->spare_count == SPARE_EXCHANGES_MAX) {
+    arena_reset(&exchange->shown.arena);
+    if (thread->spare_bytes + exchange->shown.arena.total > SPARE_BYTES_MAX) {
         exchange_free(exchange);
         return;
     }
-    arena_reset(&exchange->shown.arena);
     struct arena arena = exchange->shown.arena;
     memset(exchange, 0, sizeof *exchange);
     exchange->shown.arena = arena;
     exchange->thread = thread;
     exchange->next = thread->spare;
     thread->spare = exchange;
-    thread->spare_count++;
+    thread->spare_bytes += arena.total;
 }
 
 /* ---- connections ---- */

@@ -91,7 +91,7 @@ struct http_thread {
     int64_t sweep_every_ms;
     struct connection *connections;
     struct exchange *spare;
-    size_t spare_count;
+    size_t spare_bytes;
     struct exchange *delayed;
     struct exchange *arriving; /* inside arrived(), on this thread */
     bool answered;             /* by http_reply() inside arrived() */

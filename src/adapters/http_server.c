@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -250,6 +251,18 @@ static void fill_in(struct http_options *options)
         options->idle_time = seconds(IDLE_SECONDS_MAX);
 }
 
+/* Every connection is an open file, and the usual soft limit is 1024.  The rest is for everything
+ * else. */
+static void allow_files(unsigned connections_max)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)connections_max + 256;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 struct http_server *http_server_start(const struct http_options *options, char *ret_why,
                                       size_t why_size)
 {
@@ -258,6 +271,7 @@ struct http_server *http_server_start(const struct http_options *options, char *
         abort();
     server->options = *options;
     fill_in(&server->options);
+    allow_files(server->options.connections_max);
     if (!open_listener(server, ret_why, why_size)) {
         free(server);
         return NULL;

@@ -32,8 +32,7 @@ struct http_handler {
 
     /* The rest may be NULL; each is called on the thread that it is about. */
 
-    /* Makes the thread_context, such as a database connection.  False: the server does not start.
-     */
+    /* Makes the thread_context, such as a database connection.  False: there is no server. */
     bool (*thread_began)(void *context, void **ret_thread_context);
     void (*thread_ended)(void *context, void *thread_context);
     /* Answers that came from other threads are about to be sent: what they tell of must be visible
@@ -60,7 +59,8 @@ struct http_options {
 
 struct http_server;
 
-/* Listens and serves.  NULL: *ret_why is a sentence that says why not. */
+/* Listens and serves; raises the process's soft limit on open files if the connections need it.
+ * NULL: ret_why is a sentence that says why not. */
 struct http_server *http_server_start(const struct http_options *options, char *ret_why,
                                       size_t why_size);
 
@@ -73,8 +73,8 @@ uint64_t http_server_requests(const struct http_server *server);
 
 /* Answers an exchange, which is gone with this call.  Exactly once for each, from any thread.
  *
- * response->delay, drop and truncate_to are honoured.  An empty response->content_type means JSON.
- */
+ * delay, drop and truncate_to are honoured; a body without a content_type is JSON.  A 304 says
+ * Content-Length: 0, which is the library's doing and which clients ignore. */
 void http_reply(struct http_exchange *exchange);
 /* The same for many, with at most one wake-up for each thread of the server. */
 void http_reply_many(struct http_exchange *const *exchanges, size_t count);

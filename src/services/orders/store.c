@@ -16,9 +16,13 @@ static const struct field ticket_copy_fields[] = {
 };
 
 static const struct field buyer_activity_fields[] = {
-    FIELD(struct buyer_activity, user_id), FIELD(struct buyer_activity, ticket_id),
-    FIELD(struct buyer_activity, since),   FIELD(struct buyer_activity, live),
-    FIELD(struct buyer_activity, relocks), FIELDS_END,
+    FIELD(struct buyer_activity, user_id),
+    FIELD(struct buyer_activity, ticket_id),
+    FIELD(struct buyer_activity, since),
+    FIELD(struct buyer_activity, relocks_since),
+    FIELD(struct buyer_activity, live),
+    FIELD(struct buyer_activity, relocks),
+    FIELDS_END,
 };
 
 struct order_range {

@@ -269,7 +269,8 @@ static const struct route routes[] = {
 
 /* ---- events ---- */
 
-/* OrderCreated and all that follows: our copy; and what it means for the order's charge. */
+/* OrderUpdated, -Completed, -Cancelled: our copy; and what it means for the order's charge.
+ * OrderCreated is not heard: nobody can pay an order before its lock is confirmed. */
 static err hear_order(struct op *op, const struct order_state *state)
 {
     struct order_copy copy = {
@@ -285,8 +286,9 @@ static err hear_order(struct op *op, const struct order_state *state)
         .charge_id = state->charge_id,
     };
     TRY(order_copy_keep(op, &copy));
-    if (state->status == ORDER_CREATED)
-        return OK; /* nobody can have paid it yet */
+    bool concerns_charge = state->status == ORDER_CANCELLED || !uuid_is_absent(state->charge_id);
+    if (!concerns_charge)
+        return OK;
 
     struct charge charge;
     err found = charge_find_of_order(op, state->id, &charge);
@@ -301,7 +303,6 @@ static err hear_order(struct op *op, const struct order_state *state)
 }
 
 static const struct subscription subscriptions[] = {
-    ON(order_created, hear_order),
     ON(order_updated, hear_order),
     ON(order_completed, hear_order),
     ON(order_cancelled, hear_order),

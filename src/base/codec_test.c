@@ -243,6 +243,8 @@ WITH_ARENA(no_other_payload_is_read_even_if_signed)
         STR_INIT("{" SUBJECT "," SESSION ",\"exp\":-1}"),
         STR_INIT("{" SUBJECT "," SESSION ",\"exp\":1795195568"),
         STR_INIT("{" SUBJECT "," SESSION ",\"exp\":1795195568}}"),
+        STR_INIT("{" SUBJECT "," SESSION ",\"exp\":17951955680"),
+        STR_INIT("{" SUBJECT "," SESSION ",\"exp\":18446745868906119}"), /* × 1000 > 2⁶⁴ */
         STR_INIT("{" SUBJECT "," SESSION ",\"exp\":1795195568 }"),
         STR_INIT("{" SUBJECT "," SESSION ",\"exp\":1795195568.5}"),
         STR_INIT("{" SUBJECT "," SESSION ",\"exp\":9223372036854775807}"),

@@ -54,7 +54,7 @@ static const struct field ticket_fields[] = {
     "\"colour\":\"darkBlue\",\"reason\":\"expired\","                                         \
     "\"bestSeat\":{\"rowNumber\":3},\"otherSeat\":{\"rowNumber\":4,\"name\":\"b\"},"          \
     "\"seats\":[{\"rowNumber\":1},{\"rowNumber\":2,\"name\":\"\"}],"                          \
-    "\"extra\":{\"a\":[1,2.5,null,\"\xc3\xa9\"]}}"
+    "\"extra\":{\"a\":[1,20.05,null,\"\xc3\xa9\"]}}"
 
 static str write(struct arena *arena, const struct field *fields, const void *record)
 {

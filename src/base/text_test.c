@@ -67,6 +67,9 @@ TEST(malformed_utf8_is_refused)
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_false(text_is_utf8(bad[i]));
+    /* what would complete it is there, but no part of the text */
+    assert_false(text_is_utf8((str){ "\xc3\xa9", 1 }));
+    assert_false(text_is_utf8((str){ "a\xf0\x9f\x8e\xab", 4 }));
 }
 
 static size_t encode(uint32_t c, char *ret_bytes)

@@ -44,11 +44,17 @@ static void block_signals(sigset_t *ret_signals)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-static void await_signal(const sigset_t *signals, struct real_clock *clock)
+/* Looks at the clock now and then: somebody may have set the machine's. */
+static void await_signal(const sigset_t *signals, struct real_clock *clock, struct log *log)
 {
     const struct timespec minute = { .tv_sec = 60 };
-    while (sigtimedwait(signals, NULL, &minute) < 0)
-        (void)clock_check(clock);
+    while (sigtimedwait(signals, NULL, &minute) < 0) {
+        duration ahead = clock_check(clock);
+        if (ahead.ms != 0)
+            log_say(log, LOG_WARN, "clock",
+                    "The machine's clock was set: it is %lld s ahead of the one that locks end by",
+                    (long long)(ahead.ms / 1000));
+    }
 }
 
 /* ---- starting ---- */
@@ -231,7 +237,7 @@ int serve_shop(struct config *config, struct arena *arena)
     bool started = start_stripe(shop, arena) && start_engine(shop) && start_listening(shop);
     if (started) {
         announce(shop);
-        await_signal(&signals, &shop->clock);
+        await_signal(&signals, &shop->clock, shop->log);
         log_say(shop->log, LOG_INFO, "usher", "Stopping");
     } else {
         (void)complain_about(shop->message);
@@ -255,7 +261,7 @@ int serve_stripe_sim(struct config *config, struct arena *arena)
                                    message, sizeof message);
     if (started) {
         (void)fprintf(stderr, "usher: stripe simulator ready on %s\n", simulator->base_url);
-        await_signal(&signals, &clock);
+        await_signal(&signals, &clock, log);
         simulator_stop(simulator, GRACE_HTTP);
     } else {
         (void)complain_about(message);

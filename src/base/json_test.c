@@ -233,11 +233,8 @@ WITH_ARENA(what_is_no_json_object_is_refused)
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const struct problem *problem = refusal(arena, bad[i]);
-        if (problem == NULL)
+        if (problem == NULL || problem->field != NULL || problem->status != STATUS_INVALID)
             fail_msg("%.*s was taken", (int)bad[i].size, bad[i].data);
-        assert_int_equal(problem->status, STATUS_INVALID);
-        assert_null(problem->field);
-        assert_non_null(problem->message);
     }
     assert_non_null(refusal(arena, str_of(NULL)));
     assert_null(refusal(arena, S(" \r\n\t{ \"a\" : [ ] } \n")));

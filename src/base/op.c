@@ -1,8 +1,6 @@
 #include "base/op.h"
 
 #include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "base/arena.h"
 
@@ -22,20 +20,16 @@ uuid op_new_id(struct op *op)
 
 err op_fail(struct op *op, enum status status, const char *field, const char *format, ...)
 {
+    struct buf message = buf_in(op->arena, 64);
     va_list arguments;
     va_start(arguments, format);
-    int size = vsnprintf(NULL, 0, format, arguments);
+    buf_addv(&message, format, arguments);
     va_end(arguments);
-    assert(size >= 0);
-
-    char *message = arena_text(op->arena, (size_t)size + 1);
-    va_start(arguments, format);
-    (void)vsnprintf(message, (size_t)size + 1, format, arguments);
-    va_end(arguments);
+    buf_add_char(&message, '\0');
 
     struct problem *problem = ARENA_NEW(op->arena, struct problem);
     problem->status = status;
-    problem->message = message;
+    problem->message = message.data;
     problem->field = field;
     return FAIL(*problem);
 }

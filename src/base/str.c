@@ -1,7 +1,6 @@
 #include "base/str.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include <sodium.h>
@@ -163,19 +162,24 @@ void buf_add_int(struct buf *buf, int64_t value)
     buf_add(buf, (str){ first, (size_t)(digits + sizeof digits - first) });
 }
 
+void buf_addv(struct buf *buf, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int size = vsnprintf(NULL, 0, format, arguments);
+    assert(size >= 0);
+    char *at = buf_room(buf, (size_t)size + 1); /* with the NUL that it writes */
+    (void)vsnprintf(at, (size_t)size + 1, format, again);
+    va_end(again);
+    buf->size += (size_t)size;
+}
+
 void buf_addf(struct buf *buf, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int size = vsnprintf(NULL, 0, format, arguments);
+    buf_addv(buf, format, arguments);
     va_end(arguments);
-    assert(size >= 0);
-
-    char *at = buf_room(buf, (size_t)size + 1); /* with the NUL that it writes */
-    va_start(arguments, format);
-    (void)vsnprintf(at, (size_t)size + 1, format, arguments);
-    va_end(arguments);
-    buf->size += (size_t)size;
 }
 
 str buf_str(const struct buf *buf)

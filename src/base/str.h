@@ -6,6 +6,7 @@
 #ifndef BASE_STR_H
 #define BASE_STR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -80,6 +81,8 @@ void buf_add(struct buf *buf, str s);
 void buf_add_char(struct buf *buf, char c);
 void buf_add_int(struct buf *buf, int64_t value);
 void buf_addf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_addv(struct buf *buf, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 str buf_str(const struct buf *buf);
 
 #endif

@@ -229,9 +229,9 @@ void instant_write(instant when, char *ret_text)
 
 static char *put_text(char *at, const char *text)
 {
-    size_t size = strlen(text);
-    memcpy(at, text, size);
-    return at + size;
+    while (*text != '\0')
+        *at++ = *text++;
+    return at;
 }
 
 void instant_write_http(instant when, char *ret_text)

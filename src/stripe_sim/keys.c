@@ -1,6 +1,8 @@
 /* Idempotency as Stripe's API v1 has it: the first call with a key that begins to execute decides,
  * and its status and body are repeated for a day, failures included; a refusal of the parameters
  * is not kept, for nothing was begun. */
+#include <stdlib.h>
+
 #include "base/codec.h"
 #include "base/text.h"
 #include "stripe_sim/sim.h"

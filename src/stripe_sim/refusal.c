@@ -1,10 +1,14 @@
 /* Errors as Stripe tells them. */
 #include <stdarg.h>
+#include <stdio.h>
 
 #include "base/text.h"
 #include "stripe_sim/sim.h"
 
 const struct problem answered = { .status = STATUS_INVALID, .message = "Already answered" };
+
+static str format_list(struct op *op, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 
 /* Long texts of strangers are cut, between characters. */
 static str format_list(struct op *op, const char *format, va_list arguments)

@@ -338,9 +338,25 @@ static const struct field dispute_fields[] = {
     FIELD(struct dispute_view, created),  FIELDS_END,
 };
 
+#define NO_EVIDENCE                                                                           \
+    "{'enhanced_evidence':{},"                                                                \
+    "'access_activity_log':null,'billing_address':null,'cancellation_policy':null,"           \
+    "'cancellation_policy_disclosure':null,'cancellation_rebuttal':null,"                     \
+    "'customer_communication':null,'customer_email_address':null,'customer_name':null,"       \
+    "'customer_purchase_ip':null,'customer_signature':null,"                                  \
+    "'duplicate_charge_documentation':null,'duplicate_charge_explanation':null,"              \
+    "'duplicate_charge_id':null,'product_description':null,'receipt':null,"                   \
+    "'refund_policy':null,'refund_policy_disclosure':null,'refund_refusal_explanation':null," \
+    "'service_date':null,'service_documentation':null,'shipping_address':null,"               \
+    "'shipping_carrier':null,'shipping_date':null,'shipping_documentation':null,"             \
+    "'shipping_tracking_number':null,'uncategorized_file':null,'uncategorized_text':null}"
+
 static const char dispute_shape[] =
     "{'id':$id,'object':'dispute','amount':$amount,'balance_transactions':[],'charge':$charge,"
     "'created':$created,'currency':$currency,'enhanced_eligibility_types':[],"
+    "'evidence':" NO_EVIDENCE ",'evidence_details':{'due_by':null,'enhanced_eligibility':{},"
+    "'has_evidence':false,'past_due':false,'submission_count':0,"
+    "'submission_method':'not_submitted'},'intended_submission_method':null,"
     "'is_charge_refundable':$refundable,'livemode':false,'metadata':{},"
     "'payment_intent':$payment_intent,'reason':$reason,'status':$status}";
 

@@ -12,7 +12,7 @@ struct order_form {
 
 static const struct field order_form_fields[] = {
     FORM(struct order_form, ticket_id, .flags = RULE_REQUIRED),
-    FORM(struct order_form, max_price, .min = 0, .max = PRICE_MAX),
+    FORM(struct order_form, max_price, .min = 1, .max = PRICE_MAX),
     FIELDS_END,
 };
 
@@ -318,6 +318,16 @@ static err complete(struct op *op, const struct charge_state *charge)
     return order_save(op, &order);
 }
 
+/* A payment failed, and its order with it, unless that is committed to another one. */
+static err fail(struct op *op, const struct charge_state *charge)
+{
+    struct order order;
+    TRY(order_find(op, charge->order_id, &order));
+    if (!uuid_is_absent(order.charge_id) && !uuid_equal(order.charge_id, charge->id))
+        return OK;
+    return end_order(op, order.id, ORDER_FAIL, CANCEL_PAYMENT_FAILED);
+}
+
 /* ChargeCreated, ChargeUpdated: a payment asks for a decision, succeeded or failed. */
 static err hear_charge(struct op *op, const struct charge_state *charge)
 {
@@ -327,9 +337,7 @@ static err hear_charge(struct op *op, const struct charge_state *charge)
     case CHARGE_COMPLETED:
         return complete(op, charge);
     case CHARGE_FAILED:
-        return charge->rejected
-                   ? OK
-                   : end_order(op, charge->order_id, ORDER_FAIL, CANCEL_PAYMENT_FAILED);
+        return charge->rejected ? OK : fail(op, charge);
     case CHARGE_STATUSES:
         break;
     }

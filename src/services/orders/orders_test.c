@@ -1,5 +1,5 @@
-/* The orders service as buyers ask it for a ticket.  The test plays the other services and tells what
- * they would. */
+/* The orders service as buyers ask it for a ticket.  The test plays the other services and tells
+ * what they would. */
 #include <stdio.h>
 
 #include "services/orders/orders_test.h"

@@ -121,6 +121,15 @@ static err check_secret_key(struct sim *sim, const struct request *request)
     return refuse(sim, &refusal);
 }
 
+static err check_content_type(struct sim *sim, const struct request *request)
+{
+    str type = request->header[HEADER_content_type];
+    if (request->method != POST || type.size == 0 || request->body.size == 0 ||
+        str_starts(type, S("application/x-www-form-urlencoded")))
+        return OK;
+    return refuse_encoding(sim);
+}
+
 /* ---- time ---- */
 
 #define SETTLED_AT_ONCE 1000
@@ -215,6 +224,8 @@ static err serve_call(struct sim *sim, const struct request *request, struct res
 
     sim->request_id = sim_id(sim->op, "req_");
     err e = check_secret_key(sim, request);
+    if (e.problem == NULL)
+        e = check_content_type(sim, request);
     if (e.problem == NULL)
         e = run_call(sim, response, &fault);
     if (e.problem != &answered)

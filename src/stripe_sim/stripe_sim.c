@@ -77,8 +77,8 @@ static str basic_user(struct op *op, str encoded)
     uint32_t bits = 0;
     int count = 0;
     for (size_t i = 0; i < encoded.size && encoded.data[i] != '='; i++) {
-        const char *at = memchr(base64_alphabet, encoded.data[i], 64);
-        if (at == NULL)
+        const char *at = strchr(base64_alphabet, encoded.data[i]);
+        if (at == NULL || *at == '\0')
             return (str){ NULL, 0 };
         bits = bits << 6 | (uint32_t)(at - base64_alphabet);
         count += 6;

@@ -21,6 +21,7 @@ enum call_state { CALL_READY, CALL_SENT, CALL_DONE };
 
 struct stripe_call {
     uuid id;
+    int64_t version;
     uuid charge_id;
     enum call_kind kind;
     str idempotency_key; /* absent for GET */

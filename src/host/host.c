@@ -143,9 +143,11 @@ static const struct duty duties[] = {
 };
 
 static const struct query *const queries[] = {
-    &session_insert_revoked, &session_find_revoked,   &session_delete_old,
-    &idempotency_find,       &idempotency_insert,     &idempotency_update,
-    &idempotency_delete,     &idempotency_delete_old, NULL,
+    &session_insert_revoked, &session_find_revoked,
+    &session_delete_old,     &idempotency_find,
+    &idempotency_insert,     &idempotency_update,
+    &idempotency_delete,     &idempotency_delete_outdated,
+    &idempotency_delete_old, NULL,
 };
 
 extern const struct migration host_migrations[];

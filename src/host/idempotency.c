@@ -65,6 +65,14 @@ const struct query idempotency_delete = {
     .in = remembered_fields,
 };
 
+/* One of more than a day ago, and only such a one: somebody may have used the key this very moment.
+ */
+const struct query idempotency_delete_outdated = {
+    "delete from idempotency_keys where caller = $caller and key = $key"
+    " and created_at < $created_at",
+    .in = remembered_fields,
+};
+
 const struct query idempotency_delete_old = {
     "delete from idempotency_keys where (caller, key) in (select caller, key from"
     " idempotency_keys where created_at < $created_at order by created_at limit $max)",
@@ -188,7 +196,9 @@ err idempotency_remember(struct op *op, const struct request *request,
     if (!is_kept(response->status))
         return OK;
     struct remembered_answer row = describe(op, request, response);
-    TRY(sql_run_any(op, &idempotency_delete, &row, NULL)); /* of more than a day ago */
+    struct remembered_answer outdated = row;
+    outdated.created_at = instant_before(op->now, hours(24));
+    TRY(sql_run_any(op, &idempotency_delete_outdated, &outdated, NULL));
     /* The same key at the same moment: the other one's answer will be found next time. */
     TRY_OR(sql_run(op, &idempotency_insert, &row), STATUS_CONFLICT, problem_stale);
     return OK;

@@ -39,6 +39,6 @@ err idempotency_settle(struct op *op, const struct request *request,
 err idempotency_forget_old(struct op *op, bool *ret_more);
 
 extern const struct query idempotency_find, idempotency_insert, idempotency_update,
-    idempotency_delete, idempotency_delete_old;
+    idempotency_delete, idempotency_delete_outdated, idempotency_delete_old;
 
 #endif

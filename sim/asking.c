@@ -178,9 +178,12 @@ static err run_request(struct op *op, void *context)
     struct asked *asked = asking->asked;
     asking->response = (struct response){ .wait = asked->wait };
     const struct host *host = &asked->node->host;
+    op->caller = asked->caller;
     if (asked->resumes)
         return host_resume(host, op, asked->route, &asked->request, &asking->response);
-    return host_answer(host, op, asked->route, &asked->request, &asking->response);
+    err said = host_answer(host, op, asked->route, &asked->request, &asking->response);
+    asked->caller = op->caller;
+    return said;
 }
 
 static void go_on(struct asked *asked)

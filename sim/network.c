@@ -151,13 +151,14 @@ void call_send(struct node *node, const struct service *service, const struct ou
 }
 
 /* Something between answers in Stripe's place; what it answers for may have happened or not. */
-static bool is_refused_between(struct call *call)
+static bool is_refused_between(struct call *call, bool executed)
 {
-    static const int statuses[] = { 429, 409, 503, 502, 500, 504 };
+    static const int statuses[] = { 500, 502, 503, 504, 409, 429 };
     struct world *world = call->node->world;
     if (world->quiet || !percent(&world->chance, world->luck.refused_percent))
         return false;
-    int status = statuses[below(&world->chance, 6)];
+    /* What refuses to begin says so before it has begun. */
+    int status = statuses[below(&world->chance, executed ? 4 : 6)];
     answer_in(call, delay_ms(&world->chance, 2000), OUTCALL_ANSWERED, status,
               S("<html>a proxy, and no JSON</html>"));
     tell(world, "    something between answers %d", status);
@@ -188,7 +189,7 @@ static void send_answer(struct call *call, const struct response *response)
 void call_arrives(struct world *world, void *context)
 {
     struct call *call = context;
-    if (uuid_is_absent(call->wait.subject) && one_in(&world->chance, 2) && is_refused_between(call))
+    if (uuid_is_absent(call->wait.subject) && is_refused_between(call, false))
         return;
     struct serving serving = {
         .world = world,
@@ -210,7 +211,7 @@ void call_arrives(struct world *world, void *context)
     tell(world, "    Stripe: %.*s %d%s", (int)call->request.path.size, call->request.path.data,
          serving.response.status, serving.response.drop ? ", says nothing" : "");
     bool moved = may_move_money(&call->request);
-    if (!is_refused_between(call))
+    if (!is_refused_between(call, true))
         send_answer(call, &serving.response);
     if (moved)
         truths_of_money(world);

@@ -322,6 +322,7 @@ struct asked {
     struct node *node;
     struct request request;
     const struct route *route;
+    struct caller caller;
     struct wait wait;
     bool resumes;
 };

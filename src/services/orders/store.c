@@ -103,8 +103,8 @@ static const struct query upsert_ticket = {
 
 /* One pass over what the buyer ordered lately; ids are in the order of time. */
 static const struct query find_buyer = {
-    "select count(case when status in ('created', 'awaitingPayment', 'capturing') then 1 end)"
-    " as live, count(case when ticket_id = $ticket_id and created_at > $relocks_since then 1 end)"
+    "select count(case when status <> 'completed' and status <> 'cancelled' then 1 end) as live,"
+    " count(case when ticket_id = $ticket_id and created_at > $relocks_since then 1 end)"
     " as relocks from orders where user_id = $user_id and id > $since",
     .in = buyer_activity_fields,
     .out = buyer_activity_fields,

@@ -111,7 +111,8 @@ static const struct query update_charge = {
 };
 
 static const struct query note_charge = {
-    "update charges set settled = $settled, attention = $attention, check_at = $check_at"
+    "update charges set settled = $settled, attention = $attention, check_at = $check_at,"
+    " stripe_id = $stripe_id, stripe_refund_id = $stripe_refund_id"
     " where id = $id and version = $version",
     .in = charge_fields,
 };

@@ -263,16 +263,16 @@ static struct reading read_error(struct arena *arena, const struct charge *charg
     return readable ? read_refusal(arena, charge, call, &body.error) : verdict(VERDICT_LOOK);
 }
 
-/* Stripe forgets keys after a day: then the same key would make a second intent. */
-static bool key_may_be_forgotten(const struct stripe_call *call, instant now)
-{
-    return call->first_sent_at.ms != 0 &&
-           call->first_sent_at.ms < instant_before(now, hours(20)).ms;
-}
-
 static bool is_lookup(enum call_kind kind)
 {
     return kind == CALL_RETRIEVE || kind == CALL_LIST;
+}
+
+/* Stripe forgets keys after a day: then the same key would make a second intent. */
+bool stripe_key_may_be_forgotten(const struct stripe_call *call, instant now)
+{
+    return !is_lookup(call->kind) && call->first_sent_at.ms != 0 &&
+           call->first_sent_at.ms < instant_before(now, hours(20)).ms;
 }
 
 struct reading stripe_read(struct arena *arena, const struct charge *charge,
@@ -291,7 +291,7 @@ struct reading stripe_read(struct arena *arena, const struct charge *charge,
                  reading.verdict == VERDICT_REFUSED;
     if (is_lookup(call->kind))
         return fails ? verdict(VERDICT_RETRY) : reading;
-    if (reading.verdict == VERDICT_RETRY && key_may_be_forgotten(call, now))
+    if (reading.verdict == VERDICT_RETRY && stripe_key_may_be_forgotten(call, now))
         return verdict(VERDICT_LOOK);
     return reading;
 }

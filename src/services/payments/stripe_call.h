@@ -75,6 +75,9 @@ struct reading stripe_read(struct arena *arena, const struct charge *charge,
                            const struct stripe_call *call, const struct outanswer *answer,
                            instant now);
 
+/* Whether the call was first sent so long ago that Stripe may carry it out a second time. */
+bool stripe_key_may_be_forgotten(const struct stripe_call *call, instant now);
+
 /* When to send it again: 0.5 s after the first attempt, then twice as long each time up to a
  * minute, and a little more by chance, so that many do not come at once. */
 instant stripe_retry_at(struct op *op, const struct stripe_call *call);

@@ -265,9 +265,9 @@ static bool still_waits(const struct asked *asked)
     return false;
 }
 
-void asked_again(struct world *world, struct asked *asked, bool late)
+void asked_again(struct asked *asked, bool late)
 {
-    if (!still_waits(asked) || (late && asked->wait.until.ms > world->now.ms))
+    if (!still_waits(asked) || (late && asked->wait.until.ms > node_now(asked->node).ms))
         return;
     node_forget(asked->node, asked);
     asked->resumes = true;

@@ -51,6 +51,7 @@ static void look_at_agenda(struct resting *resting)
             resting->why = "a process is down";
             break;
         case PERSON_ACTS:
+        case ERRAND_IS_RUN:
         case DUTY_IS_DUE:
         case CLAIM_IS_DUE:
         case RELAY_IS_DUE:

@@ -3,13 +3,18 @@
 
 /* ---- operations ---- */
 
+instant node_now(const struct node *node)
+{
+    return from_now(node->world, node->ahead_ms);
+}
+
 static struct op new_op(struct node *node, str correlation)
 {
     struct world *world = node->world;
     struct arena *arena = &world->arenas[world->depth];
     arena_reset(arena);
     return (struct op){
-        .now = world->now,
+        .now = node_now(node),
         .arena = arena,
         .random = &world->chance.random,
         .settings = &world->settings,
@@ -86,8 +91,11 @@ enum ended node_run(struct node *node, const char *what, str correlation, operat
         op.tx = sqlite_tx(node->store);
         node->depth++;
         world->depth++;
+        int64_t interruptions = world->interruptions;
         err said = run(&op, context);
         world->depth--;
+        if (err_is(said, STATUS_STALE) && interruptions == world->interruptions)
+            broken(world, "%s at %s was overtaken by nobody", what, node->name);
         stale = err_is(said, STATUS_STALE);
         ended = settle(node, what, &op, said);
         node->depth--;
@@ -133,15 +141,16 @@ static err run_duty(struct op *op, void *context)
 
 /* A duty that finds nothing to do, again and again, is looked at less often: a story has no time
  * for all of them.  But never so rarely that somebody's deadline is missed. */
-static instant next_time(struct world *world, duration every, int64_t idle)
+static instant next_time(struct node *node, duration every, int64_t idle)
 {
+    struct world *world = node->world;
     int64_t most = world->quiet ? 60 * 1000 : 4000;
     int64_t wait = every.ms << (idle < 10 ? idle : 10);
     if (wait > most)
         wait = every.ms > most ? every.ms : most;
     instant due = from_now(world, wait - below(&world->chance, wait / 4 + 1));
-    instant deadline = ledger_next_deadline(world);
-    if (deadline.ms != 0 && deadline.ms < due.ms) {
+    instant deadline = instant_before(ledger_next_deadline(world), (duration){ node->ahead_ms });
+    if (deadline.ms > world->began.ms && deadline.ms < due.ms) {
         instant soon = from_now(world, every.ms);
         due = instant_after(deadline, (duration){ below(&world->chance, every.ms + 1) });
         if (due.ms < soon.ms)
@@ -165,7 +174,7 @@ void node_duty(struct node *node, struct node_duty *duty)
     if (ended == COMMITTED && !run.more &&
         str_is(str_of(duty->duty->name), "expire overdue orders"))
         truths_of_sweep(node);
-    instant due = run.more ? world->now : next_time(world, duty->duty->every, duty->idle);
+    instant due = run.more ? world->now : next_time(node, duty->duty->every, duty->idle);
     agenda_add(world, DUTY_IS_DUE, node, duty, due);
 }
 
@@ -205,7 +214,7 @@ void node_claim(struct node *node, bool again)
     }
     if (again)
         agenda_add(world, CLAIM_IS_DUE, node, node,
-                   next_time(world, CLAIM_EVERY, node->claims_idle));
+                   next_time(node, CLAIM_EVERY, node->claims_idle));
 }
 
 /* ---- who waits ---- */
@@ -214,7 +223,8 @@ void node_wait(struct node *node, struct asked *asked)
 {
     assert(node->waiting_count < NODE_WAITING_MAX);
     node->waiting[node->waiting_count++] = asked;
-    agenda_add(node->world, ASKED_LATE, node, asked, asked->wait.until);
+    instant until = instant_before(asked->wait.until, (duration){ node->ahead_ms });
+    agenda_add(node->world, ASKED_LATE, node, asked, until);
 }
 
 void node_forget(struct node *node, const struct asked *asked)
@@ -258,6 +268,7 @@ static bool recover(struct node *node)
             return false;
         if (ended != COMMITTED)
             broken(node->world, "%s does not recover", node->name);
+        truths_of_recovery(node);
         agenda_add(node->world, CLAIM_IS_DUE, node, node, node->world->now);
     }
     return true;

@@ -37,13 +37,14 @@ static struct errand *new_errand(struct person *person, enum purpose purpose, uu
     return errand;
 }
 
-/* Sometimes twice at once, as with a double click. */
+/* Sometimes twice at once, as with a double click, or again when the answer is slow. */
 static void run_errand(struct errand *errand)
 {
     struct world *world = errand->person->world;
+    if (errand->purpose != TO_LIST && one_in(&world->chance, 8))
+        agenda_add(world, ERRAND_IS_RUN, NULL, errand,
+                   from_now(world, one_in(&world->chance, 2) ? 0 : delay_ms(&world->chance, 3000)));
     ask(errand);
-    if (errand->purpose != TO_LIST && one_in(&world->chance, 12))
-        ask(errand);
 }
 
 /* ---- sellers ---- */

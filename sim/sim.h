@@ -43,15 +43,16 @@ int64_t delay_ms(struct chance *chance, int64_t longest_ms);
 
 enum happening_kind {
     PERSON_ACTS,
-    ASKED_AGAIN,  /* a request that waits is looked at */
-    ASKED_LATE,   /* … and answered, for its time is up */
-    DUTY_IS_DUE,  /* a service does something by itself */
-    CLAIM_IS_DUE, /* calls are fetched from the store */
-    CALL_ARRIVES, /* at Stripe */
-    ANSWER_COMES, /* of Stripe, to the service */
-    RELAY_IS_DUE, /* events leave a store */
-    LETTER_COMES, /* and reach another */
-    MISCHIEF,     /* outages, crashes, a hand in Stripe's dashboard */
+    ERRAND_IS_RUN, /* once more: a double click, a retry */
+    ASKED_AGAIN,   /* a request that waits is looked at */
+    ASKED_LATE,    /* … and answered, for its time is up */
+    DUTY_IS_DUE,   /* a service does something by itself */
+    CLAIM_IS_DUE,  /* calls are fetched from the store */
+    CALL_ARRIVES,  /* at Stripe */
+    ANSWER_COMES,  /* of Stripe, to the service */
+    RELAY_IS_DUE,  /* events leave a store */
+    LETTER_COMES,  /* and reach another */
+    MISCHIEF,      /* outages, crashes, a hand in Stripe's dashboard */
     NODE_RESTARTS,
     HAPPENING_KINDS
 };
@@ -105,7 +106,8 @@ struct node {
     uint64_t life; /* how often it was started */
     bool down;
     instant paused_until;
-    size_t depth; /* operations inside operations' first writes */
+    int64_t ahead_ms; /* its clock, of the world's */
+    size_t depth;     /* operations inside operations' first writes */
     struct node_duty duties[NODE_DUTIES_MAX];
     size_t duty_count;
     struct asked *waiting[NODE_WAITING_MAX];
@@ -130,6 +132,7 @@ enum ended node_run(struct node *node, const char *what, str correlation, operat
                     void *context);
 /* Reads that all see one state. */
 void node_read(struct node *node, operation *run, void *context);
+instant node_now(const struct node *node);
 void node_start(struct node *node);
 void node_crash(struct node *node, const char *when);
 void node_duty(struct node *node, struct node_duty *duty);
@@ -330,7 +333,8 @@ struct asked {
 #define ERRANDS_MAX 1024
 
 void ask(struct errand *errand);
-void asked_again(struct world *world, struct asked *asked, bool late);
+/* Looks at it again; late: and it must be answered now. */
+void asked_again(struct asked *asked, bool late);
 
 /* ---- people.c ---- */
 
@@ -343,6 +347,7 @@ void person_acts(struct person *person);
 
 void truths_of_money(struct world *world);  /* after each call that may move some */
 void truths_of_tables(struct world *world); /* the stores say what was told */
+void truths_of_recovery(struct node *node); /* no call is under way any more */
 void truths_of_sweep(struct node *node);    /* nobody's time is up and still waits */
 void truths_at_rest(struct world *world);
 /* Whether everything has come to its end; else *ret_why names something that has not. */
@@ -364,7 +369,8 @@ struct luck {
     bool meddles; /* in the dashboard */
     int64_t buyers;
     int64_t sellers;
-    int64_t hurry; /* people's pauses are so many times shorter */
+    int64_t skew_ms; /* how far clocks of processes are apart, at most */
+    int64_t hurry;   /* people's pauses are so many times shorter */
 };
 
 struct names {

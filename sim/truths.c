@@ -182,10 +182,28 @@ void truths_of_tables(struct world *world)
         check_locks(world);
 }
 
+static err see_calls(struct op *op, void *context)
+{
+    struct node *node = context;
+    struct rows rows;
+    ROWS(op, &table_open_calls, struct row_call, &rows);
+    const struct row_call *calls = rows.items;
+    for (size_t i = 0; i < rows.count; i++) {
+        if (str_is(calls[i].state, "sent"))
+            broken(node->world, "%s starts, and a call is still under way", node->name);
+    }
+    return OK;
+}
+
+void truths_of_recovery(struct node *node)
+{
+    node_read(node, see_calls, node);
+}
+
 void truths_of_sweep(struct node *node)
 {
     struct world *world = node->world;
     instant deadline = ledger_next_deadline(world);
-    if (deadline.ms != 0 && deadline.ms <= world->now.ms)
+    if (deadline.ms != 0 && deadline.ms <= node_now(node).ms)
         broken(world, "P3: an order is live after its deadline, and after the sweep");
 }

@@ -129,9 +129,12 @@ static void happen(struct world *world, const struct happening *happening)
     case PERSON_ACTS:
         person_acts(happening->about);
         break;
+    case ERRAND_IS_RUN:
+        ask(happening->about);
+        break;
     case ASKED_AGAIN:
     case ASKED_LATE:
-        asked_again(world, happening->about, happening->kind == ASKED_LATE);
+        asked_again(happening->about, happening->kind == ASKED_LATE);
         break;
     case DUTY_IS_DUE:
         node_duty(node, happening->about);
@@ -262,6 +265,9 @@ static struct luck draw_luck(struct chance *chance)
         .meddles = bad && one_in(chance, 3),
         .buyers = between(chance, 2, 5),
         .sellers = between(chance, 1, 2),
+        .skew_ms = one_in(chance, 2)   ? 0
+                   : one_in(chance, 2) ? 400
+                                       : 6000,
         .hurry = between(chance, 1, 20),
     };
 }
@@ -311,6 +317,13 @@ static void begin(struct world *world, uint64_t seed, void (*print)(const char *
     seat_services(world);
 }
 
+/* Clocks of machines are never quite the same; one process has but one. */
+static int64_t draw_skew(struct world *world)
+{
+    int64_t most = world->luck.bus ? world->luck.skew_ms : 0;
+    return between(&world->chance, -most, most);
+}
+
 static void set_up(struct world *world)
 {
     if (stripe_control(world, POST, "/_sim/reset", NULL) != STATUS_NO_CONTENT)
@@ -319,6 +332,7 @@ static void set_up(struct world *world)
         struct node *node = &world->nodes[i];
         node->down = false;
         node->paused_until = (instant){ 0 };
+        node->ahead_ms = draw_skew(world);
         node->told_count = 0;
         node->life = node->depth = 0;
         node->host = host_of(node->services, node->service_count, &world->settings);

@@ -106,7 +106,8 @@ static str scoped_key(struct op *op, const struct request *request)
     return buf_str(&scoped);
 }
 
-static struct remembered_answer identify(struct op *op, const struct request *request)
+/* Of a body that may hold a password: without our key nobody can try passwords against it. */
+static str fingerprint_of(struct op *op, const struct request *request)
 {
     const str parts[] = {
         str_of(method_names[request->method]),
@@ -114,10 +115,17 @@ static struct remembered_answer identify(struct op *op, const struct request *re
         request->query,
         request->body,
     };
+    uint8_t mac[DIGEST_SIZE];
+    hmac_sha256(op->settings->jwt_key, digest(op->arena, parts, 4), mac);
+    return base64url_encode(op->arena, (str){ (const char *)mac, sizeof mac });
+}
+
+static struct remembered_answer identify(struct op *op, const struct request *request)
+{
     return (struct remembered_answer){
         .caller = op->caller.user,
         .key = scoped_key(op, request),
-        .fingerprint = base64url_encode(op->arena, digest(op->arena, parts, 4)),
+        .fingerprint = fingerprint_of(op, request),
         .created_at = op->now,
     };
 }
@@ -166,19 +174,31 @@ err idempotency_recall(struct op *op, const struct request *request, struct resp
     return OK;
 }
 
-/* What a retry may better is not kept: not signed in, still in progress, too many, our fault. */
-static bool is_kept(int status)
+/* Still in progress, whether or not its client was told so: a retry asks for what came of it. */
+static bool is_waiting(const struct response *response)
 {
-    return status != STATUS_UNAUTHORIZED && status != STATUS_ACCEPTED &&
-           status != STATUS_TOO_MANY && status < 500;
+    return response->status == 0 ||
+           (response->status == STATUS_ACCEPTED && !uuid_is_absent(response->wait.subject));
+}
+
+/* What a retry may better is not kept: not signed in, still in progress, too many, our fault. */
+static bool is_kept(const struct response *response)
+{
+    int status = response->status;
+    return is_waiting(response) ||
+           (status != STATUS_UNAUTHORIZED && status != STATUS_ACCEPTED &&
+            status != STATUS_TOO_MANY && status < 500);
 }
 
 static struct remembered_answer describe(struct op *op, const struct request *request,
                                          const struct response *response)
 {
     struct remembered_answer row = identify(op, request);
+    if (is_waiting(response)) {
+        row.subject = response->wait.subject;
+        return row;
+    }
     row.status = response->status;
-    row.subject = response->status == 0 ? response->wait.subject : (uuid){ { 0 } };
     row.body = response->body;
     row.location = response_header(response, "Location");
     row.etag = response_header(response, "ETag");
@@ -193,7 +213,7 @@ static struct remembered_answer describe(struct op *op, const struct request *re
 err idempotency_remember(struct op *op, const struct request *request,
                          const struct response *response)
 {
-    if (!is_kept(response->status))
+    if (!is_kept(response))
         return OK;
     struct remembered_answer row = describe(op, request, response);
     struct remembered_answer outdated = row;
@@ -208,7 +228,7 @@ err idempotency_settle(struct op *op, const struct request *request,
                        const struct response *response)
 {
     struct remembered_answer row = describe(op, request, response);
-    if (!is_kept(response->status))
+    if (!is_kept(response))
         return sql_run_any(op, &idempotency_delete, &row, NULL);
     return sql_run_any(op, &idempotency_update, &row, NULL);
 }

@@ -7,6 +7,9 @@
 /* host.c: delivers the events of this operation, and those that their listeners tell. */
 err host_deliver(const struct host *host, struct op *op);
 
+/* cards.c: whether it has a payment card's number anywhere that is read or kept. */
+bool request_has_card_number(struct arena *arena, const struct request *request);
+
 /* ---- sessions.c: who asks ---- */
 
 /* The signed-in caller of a request, or nobody: all zero.  *ret_by_cookie: the browser vouched for

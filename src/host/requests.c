@@ -63,7 +63,8 @@ const struct route *host_route(const struct host *host, struct op *op, struct re
 {
     op->settings = host->settings;
     str id = request->header[HEADER_x_request_id];
-    op->correlation = is_request_id(id) ? id : uuid_text(op->arena, op_new_id(op));
+    bool is_fine = is_request_id(id) && !text_has_card_number(id); /* it will be logged */
+    op->correlation = is_fine ? id : uuid_text(op->arena, op_new_id(op));
 
     str allow = { NULL, 0 };
     const struct route *route =
@@ -74,7 +75,7 @@ const struct route *host_route(const struct host *host, struct op *op, struct re
             response_add(response, "Allow", allow);
         return NULL;
     }
-    if (text_has_card_number(request->body) || text_has_card_number(request->query)) {
+    if (request_has_card_number(op->arena, request)) {
         refuse(op, request, response, &card_number);
         return NULL;
     }
@@ -143,7 +144,7 @@ static err run_undoable(const struct host *host, struct op *op, const struct rou
     err e = run_handler(host, op, route, handler, request, response);
     if (e.problem == NULL)
         return sql_keep(op);
-    if (e.problem->status == STATUS_STALE || e.problem->status >= 500)
+    if (e.problem->status == STATUS_STALE || e.problem->status == STATUS_BROKEN)
         return e;
     TRY(sql_undo(op));
     op->emitted = NULL;

@@ -220,7 +220,7 @@ static void condition_open(pthread_cond_t *condition)
     pthread_condattr_destroy(&attributes);
 }
 
-struct writer *writer_start(const struct writer_options *options)
+struct writer *writer_open(const struct writer_options *options)
 {
     assert(options->store != NULL && options->clock != NULL && options->random != NULL);
     assert(options->tick == NULL || options->tick_every.ms > 0);
@@ -238,8 +238,12 @@ struct writer *writer_start(const struct writer_options *options)
     int failed = pthread_mutex_init(&writer->mutex, NULL);
     assert(failed == 0);
     condition_open(&writer->changed);
-    writer->thread = thread_start(run, writer);
     return writer;
+}
+
+void writer_start(struct writer *writer)
+{
+    writer->thread = thread_start(run, writer);
 }
 
 void writer_stop(struct writer *writer)

@@ -51,14 +51,15 @@ struct writer_options {
 
 struct writer;
 
-/* Starts the thread. */
-struct writer *writer_start(const struct writer_options *options);
+/* The caller puts it where its jobs and ticks look for it, and then starts the thread. */
+struct writer *writer_open(const struct writer_options *options);
+void writer_start(struct writer *writer);
 
 /* From any thread.  False, and no done(): the queue is full (answer 503), or the writer is
  * stopping. */
 bool writer_submit(struct writer *writer, struct writer_job *job);
 
-/* Takes no more jobs, finishes those that wait, and ends. */
+/* After writer_start(): takes no more jobs, finishes those that wait, and ends. */
 void writer_stop(struct writer *writer);
 
 /* For /metrics. */

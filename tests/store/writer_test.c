@@ -144,7 +144,8 @@ static void bench_open(struct bench *bench, size_t queue_max, duration tick_ever
         .tick_every = tick_every,
         .context = bench,
     };
-    bench->writer = writer_start(&writer_options);
+    bench->writer = writer_open(&writer_options);
+    writer_start(bench->writer);
 }
 
 static int64_t count(struct bench *bench)

@@ -1,4 +1,5 @@
-"""api/openapi.yaml as a judge: whether an answer of the program is one that the file describes.
+"""api/openapi.yaml and asyncapi.yaml as judges: whether an answer of the program, or an event, is
+one that the files describe.
 
 Reads the part of JSON Schema that the file uses; a keyword that it does not know is an error, so
 that nothing goes unchecked in silence."""
@@ -76,8 +77,8 @@ def load(name):
 
 
 class Judge:
-    def __init__(self, document=None):
-        self.document = document or load("openapi.yaml")
+    def __init__(self, name):
+        self.document = load(name)
 
     def resolve(self, node):
         """Follows $ref; what stands beside it wins."""
@@ -104,8 +105,7 @@ class Judge:
                 if len(fitting) != 1:
                     found.append(f"{where}: {value!r} fits {len(fitting)} of oneOf")
             elif rule == "allOf":
-                for each in bound:
-                    found += self.faults(each, value, where)
+                found += self.faults(self.together(bound), value, where)
             elif rule == "required":
                 found += [f"{where}.{name} is missing" for name in bound if name not in value]
             elif rule == "properties":
@@ -117,6 +117,14 @@ class Judge:
                 raise KeyError(f"a keyword that nobody checks: {rule}")
         return found
 
+    def together(self, schemas):
+        """Objects in parts, as one; what a later part says of a member counts."""
+        whole = {"type": "object", "required": [], "properties": {}}
+        for part in map(self.resolve, schemas):
+            whole["required"] += part.get("required", [])
+            whole["properties"].update(part["properties"])
+        return whole
+
     def member_faults(self, properties, value, where):
         found = []
         for name, member in value.items():
@@ -125,6 +133,13 @@ class Judge:
             else:
                 found.append(f"{where}.{name} is not described")
         return found
+
+    def event_faults(self, event):
+        """What is wrong with an event, as sentences; for asyncapi.yaml."""
+        if event.get("type") not in self.document["components"]["messages"]:
+            return [f"event {event} is not described"]
+        message = self.document["components"]["messages"][event["type"]]
+        return self.faults(message["payload"], event, event["type"])
 
     # ---- answers ----
 

@@ -26,7 +26,8 @@ with a path such as errors.0.field, 0.id, *.price (of all, joined by commas) or 
 absent is the value of what is not there; a path that begins with a capital is a header, Link.url
 the next page of a list.
 
-Every answer is also held against api/openapi.yaml, and `usher check` has the last word."""
+Every answer is also held against api/openapi.yaml, every event against api/asyncapi.yaml, and
+`usher check` has the last word."""
 
 import datetime
 import json
@@ -226,12 +227,14 @@ class Story:
 
     # ---- the other lines ----
 
-    def told(self, tokens):
-        subject = self.fill(tokens[0])
+    def events(self):
         done = self.shop.run("events")
         check(done.returncode == 0, f"usher events: {done.stderr}")
-        events = [json.loads(line) for line in done.stdout.splitlines()]
-        found = [event["type"] for event in events if event["subject"] == subject]
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def told(self, tokens):
+        subject = self.fill(tokens[0])
+        found = [event["type"] for event in self.events() if event["subject"] == subject]
         check(found == tokens[1:], f"expected {tokens[1:]}\ngot {found}")
 
     def line(self, text):
@@ -260,11 +263,11 @@ def read(path):
     return [(n, text) for n, text in lines if not text.startswith("with ")], flags
 
 
-def tell(binary, path, judge):
-    """Runs a story; returns what went wrong, or None."""
+def tell(binary, path, answers, events):
+    """Runs a story; returns what went wrong, or None.  The other two are judges."""
     lines, flags = read(path)
     with Shop(binary, *flags) as shop:
-        story = Story(shop, judge)
+        story = Story(shop, answers)
         for number, text in lines:
             try:
                 story.line(text)
@@ -273,15 +276,16 @@ def tell(binary, path, judge):
                 log = "".join(shop.program.log().splitlines(keepends=True)[-5:])
                 return f"{path}:{number}: {text}\n{what}\nthe end of the log:\n{log}"
         shop.check_store()
-    return None
+        faults = [fault for event in story.events() for fault in events.event_faults(event)]
+    return f"{path}: api/asyncapi.yaml: {faults}" if faults else None
 
 
 def main():
-    binary, judge = os.path.abspath(sys.argv[1]), Judge()
+    judges = Judge("openapi.yaml"), Judge("asyncapi.yaml")
     failed = 0
     for path in sys.argv[2:]:
         began = time.monotonic()
-        fault = tell(binary, path, judge)
+        fault = tell(os.path.abspath(sys.argv[1]), path, *judges)
         if fault is None:
             print(f"ok  {os.path.basename(path)} ({time.monotonic() - began:.1f} s)", flush=True)
         else:

@@ -130,8 +130,10 @@ static err reply_charge(struct op *op, struct response *response, enum status st
 static err join(struct op *op, const struct charge *charge, const struct order_copy *order,
                 str token, struct response *response)
 {
-    if (charge->phase == CHARGE_ACTION_REQUIRED && str_equal(charge->token, token))
+    if (charge->phase == CHARGE_ACTION_REQUIRED && str_equal(charge->token, token)) {
+        response->wait.subject = charge->id; /* for those who ask again by their key */
         return reply_charge(op, response, STATUS_ACCEPTED, charge);
+    }
     switch (charge_public_status(charge->phase)) {
     case CHARGE_CREATED:
         return str_equal(charge->token, token) ? reply_later(op, response, charge->id)

@@ -1,5 +1,5 @@
 /* What happens to every request and event, whatever its service. */
-#include "host/host_test_probe.h"
+#include "host/probe_test.h"
 #include "tests/test.h"
 
 static const char *const bob_text = "b0000000-0000-0000-0000-000000000000";
@@ -143,11 +143,12 @@ TEST(what_is_not_there_is_a_404_and_what_is_not_done_there_a_405)
     shop_close(&shop);
 }
 
+#define TEN "0123456789"
+
 TEST(a_request_has_a_name_that_is_taken_or_made)
 {
     static const char *const odd[] = { "", "a b", "a\nb", "\xC3\xA9",
-                                       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-                                       "aaaaaaaaaaaaaaaa" };
+                                       (TEN TEN TEN TEN TEN TEN "01234") };
     struct shop shop;
     probe_open(&shop);
     shop.headers[HEADER_x_request_id] = S("Trace-1_2.3");

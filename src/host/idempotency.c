@@ -185,9 +185,8 @@ static bool is_waiting(const struct response *response)
 static bool is_kept(const struct response *response)
 {
     int status = response->status;
-    return is_waiting(response) ||
-           (status != STATUS_UNAUTHORIZED && status != STATUS_ACCEPTED &&
-            status != STATUS_TOO_MANY && status < 500);
+    return is_waiting(response) || (status != STATUS_UNAUTHORIZED && status != STATUS_ACCEPTED &&
+                                    status != STATUS_TOO_MANY && status < 500);
 }
 
 static struct remembered_answer describe(struct op *op, const struct request *request,

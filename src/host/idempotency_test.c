@@ -1,5 +1,5 @@
 /* Requests that come twice with one Idempotency-Key. */
-#include "host/host_test_probe.h"
+#include "host/probe_test.h"
 #include "tests/test.h"
 
 static int keyed_note(struct shop *shop, uuid who, const char *key, const char *note, int status)

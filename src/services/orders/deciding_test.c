@@ -1,6 +1,6 @@
 /* The orders service as other services know it: who gets the ticket, by when, and what is told. */
 #include "services/orders/orders.h"
-#include "services/orders/orders_test.h"
+#include "services/orders/orders_shop_test.h"
 #include "tests/test.h"
 
 static void assert_told_nothing(const struct shop *shop)
@@ -124,6 +124,28 @@ TEST(F26_news_of_a_payment_that_come_twice_are_heard_once)
         assert_ok(shop_hear(&shop, &orders_service, EVENT_charge_updated, &charge));
         assert_int_equal(shop_told(&shop, EVENT_order_completed), version == 3);
     }
+    shop_close(&shop);
+}
+
+static void assert_told(struct shop *shop, enum event_type type, int64_t version)
+{
+    assert_int_equal(shop_told(shop, type), 1);
+    assert_int_equal(((const struct event_head *)shop_news(shop, type))->version, version);
+}
+
+TEST(F27_every_change_of_an_order_is_told_with_the_next_version)
+{
+    struct shop shop;
+    orders_open(&shop);
+    assert_int_equal(ask_for(&shop, bob, concert), 0);
+    assert_told(&shop, EVENT_order_created, 0);
+    uuid bobs = shop.response.wait.subject;
+    lock(&shop, concert, bobs);
+    assert_told(&shop, EVENT_order_updated, 1);
+    assert_ok(hear_charge(&shop, bobs, NEWS_AUTHORIZED));
+    assert_told(&shop, EVENT_order_updated, 2);
+    assert_ok(hear_charge(&shop, bobs, NEWS_CAPTURED));
+    assert_told(&shop, EVENT_order_completed, 3);
     shop_close(&shop);
 }
 
@@ -325,6 +347,7 @@ int main(void)
         cmocka_unit_test(F12_once_decided_neither_the_timer_nor_the_sweep_ends_an_order),
         cmocka_unit_test(F12_a_payment_authorized_after_its_order_ended_gets_nothing),
         cmocka_unit_test(F26_news_of_a_payment_that_come_twice_are_heard_once),
+        cmocka_unit_test(F27_every_change_of_an_order_is_told_with_the_next_version),
         cmocka_unit_test(F17_a_declined_payment_ends_its_order),
         cmocka_unit_test(a_payment_that_could_not_be_captured_ends_its_order),
         cmocka_unit_test(a_payment_that_never_reached_the_bank_leaves_its_order),

@@ -1,5 +1,5 @@
 /* The orders service as buyers ask it about their orders, and let them go. */
-#include "services/orders/orders_test.h"
+#include "services/orders/orders_shop_test.h"
 #include "tests/test.h"
 
 /* ---- looking ---- */

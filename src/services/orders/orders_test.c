@@ -2,7 +2,7 @@
  * what they would. */
 #include <stdio.h>
 
-#include "services/orders/orders_test.h"
+#include "services/orders/orders_shop_test.h"
 #include "services/orders/store.h"
 #include "tests/test.h"
 

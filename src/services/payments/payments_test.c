@@ -1,7 +1,7 @@
 /* The payments service as buyers ask it. */
 #include "services/payments/payments.h"
 
-#include "services/payments/payments_test.h"
+#include "services/payments/till_test.h"
 #include "tests/test.h"
 
 static void assert_errors(struct till *till, const char *errors)

@@ -1,6 +1,6 @@
 /* How a charge comes to its end when the outcome of a call is not known, or the program ends. */
 #include "services/payments/payments.h"
-#include "services/payments/payments_test.h"
+#include "services/payments/till_test.h"
 #include "tests/test.h"
 
 static void assert_key_ends(struct till *till, const char *end)

@@ -1,6 +1,6 @@
 /* How a charge comes to its end when its order, its hold or its refund do not do as they should. */
 #include "services/payments/payments.h"
-#include "services/payments/payments_test.h"
+#include "services/payments/till_test.h"
 #include "tests/test.h"
 
 /* ---- the order ends first ---- */

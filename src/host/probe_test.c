@@ -1,4 +1,4 @@
-#include "host/host_test_probe.h"
+#include "host/probe_test.h"
 
 #include <stdio.h>
 

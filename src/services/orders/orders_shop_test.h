@@ -1,7 +1,7 @@
 /* A shop of orders alone, for tests of the service: alice sells, bob and carol buy, and the test
  * tells what the other services would. */
-#ifndef SERVICES_ORDERS_ORDERS_TEST_H
-#define SERVICES_ORDERS_ORDERS_TEST_H
+#ifndef SERVICES_ORDERS_ORDERS_SHOP_TEST_H
+#define SERVICES_ORDERS_ORDERS_SHOP_TEST_H
 
 #include "tests/support/shop.h"
 

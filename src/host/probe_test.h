@@ -1,7 +1,7 @@
 /* Two small services for tests of the host: the probe answers what it is told to and keeps a diary
  * in its table; the echo tells events of its own when it hears some. */
-#ifndef HOST_HOST_TEST_PROBE_H
-#define HOST_HOST_TEST_PROBE_H
+#ifndef HOST_PROBE_TEST_H
+#define HOST_PROBE_TEST_H
 
 #include "tests/support/shop.h"
 

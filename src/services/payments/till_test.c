@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "services/payments/payments.h"
-#include "services/payments/payments_test.h"
+#include "services/payments/till_test.h"
 #include "tests/test.h"
 
 const uuid alice = { { 0xA1 } };

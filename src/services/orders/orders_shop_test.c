@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "services/orders/orders.h"
-#include "services/orders/orders_test.h"
+#include "services/orders/orders_shop_test.h"
 #include "services/orders/store.h"
 #include "tests/test.h"
 

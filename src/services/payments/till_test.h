@@ -1,7 +1,7 @@
 /* A shop of payments alone, for tests of the service: bob has an order for 20.05, and the test
  * plays the orders service and Stripe. */
-#ifndef SERVICES_PAYMENTS_PAYMENTS_TEST_H
-#define SERVICES_PAYMENTS_PAYMENTS_TEST_H
+#ifndef SERVICES_PAYMENTS_TILL_TEST_H
+#define SERVICES_PAYMENTS_TILL_TEST_H
 
 #include "services/payments/store.h"
 #include "tests/support/shop.h"

@@ -187,6 +187,16 @@ static void check_acknowledged(struct world *world, const struct told_order *ord
         broken(world, "P3: %s lives for ever", name);
 }
 
+/* When nothing else goes wrong, a buyer who shows himself in good time gets his ticket. */
+static void check_proved(struct world *world, const struct told_order *order)
+{
+    bool in_time = order->proved_at.ms != 0 &&
+                   instant_after(order->proved_at, minutes(2)).ms < order->expires_at.ms;
+    if (world->luck.calm && in_time && order->status != ORDER_COMPLETED &&
+        order->reason != CANCEL_USER)
+        broken(world, "the buyer of %s proved himself in vain", name_of(world, order->id));
+}
+
 /* ---- money ---- */
 
 struct accounts {
@@ -232,6 +242,8 @@ void truths_at_rest(struct world *world)
     compare_locks(world);
     for (size_t i = 0; i < ledger->order_count; i++)
         check_acknowledged(world, &ledger->orders[i]);
+    for (size_t i = 0; i < ledger->order_count; i++)
+        check_proved(world, &ledger->orders[i]);
     struct accounts accounts = { .world = world };
     if (!stripe_run(world, see_accounts, &accounts))
         return;

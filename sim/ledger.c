@@ -375,6 +375,8 @@ void ledger_learn(struct node *node, instant now, const struct emitted *emitted)
         const struct event_head *head = event->data;
         learn(world, now, event);
         node->told_count++;
+        if (event->type == EVENT_charge_created || event->type == EVENT_charge_updated)
+            world->charged_at = world->now;
         tell(world, "    %s: %s %s v%lld", node->name, event_kinds[event->type].type,
              name_of(world, head->subject), (long long)head->version);
     }

@@ -12,7 +12,8 @@ struct call {
     const struct service *service;
     struct request request;
     uuid id;
-    struct wait wait; /* at Stripe, when it holds it back */
+    const char *charge; /* its name */
+    struct wait wait;   /* at Stripe, when it holds it back */
     instant sent_at;
     bool given_up; /* nobody listens to its answer any more */
     struct outanswer answer;
@@ -109,6 +110,16 @@ static bool no_way_there(struct world *world)
            (world->stripe.half_until.ms > world->now.ms && one_in(&world->chance, 2));
 }
 
+/* Keys are named after their charge. */
+static const char *charge_of(struct world *world, str key)
+{
+    str rest;
+    uuid id;
+    (void)str_cut(key, '-', &rest);
+    bool named = rest.size > UUID_TEXT_SIZE && uuid_parse((str){ rest.data, UUID_TEXT_SIZE }, &id);
+    return named ? name_of(world, id) : "";
+}
+
 void call_send(struct node *node, const struct service *service, const struct outcall *sent)
 {
     struct world *world = node->world;
@@ -134,8 +145,9 @@ void call_send(struct node *node, const struct service *service, const struct ou
     call->request.header[HEADER_authorization] = S("Bearer sk_test_sim");
     call->request.header[HEADER_content_type] = S("application/x-www-form-urlencoded");
     call->request.header[HEADER_idempotency_key] = str_copy(&world->arena, sent->idempotency_key);
-    tell(world, "%s -> Stripe: %.*s %.*s", node->name, (int)sent->method.size, sent->method.data,
-         (int)path.size, path.data);
+    call->charge = str_terminated(&world->arena, str_of(charge_of(world, sent->idempotency_key)));
+    tell(world, "%s -> Stripe: %.*s %.*s %s", node->name, (int)sent->method.size, sent->method.data,
+         (int)path.size, path.data, call->charge);
 
     if (no_way_there(world)) {
         bool surely = !one_in(chance, 4);
@@ -208,8 +220,8 @@ void call_arrives(struct world *world, void *context)
                    call->wait.until.ms > due.ms ? call->wait.until : due);
         return;
     }
-    tell(world, "    Stripe: %.*s %d%s", (int)call->request.path.size, call->request.path.data,
-         serving.response.status, serving.response.drop ? ", says nothing" : "");
+    tell(world, "    Stripe: %.*s %s %d%s", (int)call->request.path.size, call->request.path.data,
+         call->charge, serving.response.status, serving.response.drop ? ", says nothing" : "");
     bool moved = may_move_money(&call->request);
     if (!is_refused_between(call, true))
         send_answer(call, &serving.response);
@@ -233,8 +245,8 @@ void answer_comes(struct world *world, struct node *node, void *context)
     static const char *const outcomes[] = { "answered", "not sent", "unknown" };
     struct call *call = context;
     struct answering answering = { .call = call };
-    tell(world, "Stripe -> %s: %.*s %s %lld", node->name, (int)call->request.path.size,
-         call->request.path.data, outcomes[call->answer.outcome],
+    tell(world, "Stripe -> %s: %.*s %s %s %lld", node->name, (int)call->request.path.size,
+         call->request.path.data, call->charge, outcomes[call->answer.outcome],
          (long long)call->answer.http_status);
     enum ended ended = node_run(node, "answer of Stripe", (str){ NULL, 0 }, run_answer, &answering);
     if (ended == REFUSED)
@@ -306,6 +318,8 @@ void bank(struct world *world, uuid order_id, bool passes)
         struct row_intent intent = intents[i];
         intent.id = str_copy(&world->arena, intent.id);
         intent.order_id = str_copy(&world->arena, intent.order_id);
+        if (passes && !intent.declines)
+            ledger_order(world, order_id)->proved_at = world->now;
         touch(world, &intent, "authenticate",
               passes ? "{\"result\":\"ok\"}" : "{\"result\":\"fail\"}");
         return;

@@ -139,12 +139,18 @@ static err run_duty(struct op *op, void *context)
     return OK;
 }
 
+/* Whether a payment told of itself lately: then there are calls to make, or soon will be. */
+static bool money_moves(const struct world *world)
+{
+    return world->charged_at.ms + 120 * 1000 > world->now.ms;
+}
+
 /* A duty that finds nothing to do, again and again, is looked at less often: a story has no time
  * for all of them.  But never so rarely that somebody's deadline is missed. */
 static instant next_time(struct node *node, duration every, int64_t idle)
 {
     struct world *world = node->world;
-    int64_t most = world->quiet ? 60 * 1000 : 4000;
+    int64_t most = world->quiet ? 60 * 1000 : money_moves(world) ? 2000 : 20000;
     int64_t wait = every.ms << (idle < 10 ? idle : 10);
     if (wait > most)
         wait = every.ms > most ? every.ms : most;

@@ -115,7 +115,7 @@ static size_t tickets_for_sale(const struct world *world)
     size_t count = 0;
     for (size_t i = 0; i < world->ledger->ticket_count; i++) {
         enum ticket_status status = world->ledger->tickets[i].status;
-        count += status == TICKET_AVAILABLE || status == TICKET_RESERVED;
+        count += status == TICKET_AVAILABLE;
     }
     return count;
 }
@@ -123,7 +123,7 @@ static size_t tickets_for_sale(const struct world *world)
 static void seller_acts(struct person *person)
 {
     struct world *world = person->world;
-    if (tickets_for_sale(world) < 2 || one_in(&world->chance, 8))
+    if (tickets_for_sale(world) < 2 || one_in(&world->chance, 4))
         sell(person);
     else if (one_in(&world->chance, 12))
         withdraw(person);
@@ -254,14 +254,21 @@ static void repeat(struct person *person)
         ask(chosen);
 }
 
+static bool is_nearly_over(const struct world *world, const struct told_order *own)
+{
+    return order_is_live(own) && from_now(world, 1000).ms > own->expires_at.ms;
+}
+
 static void buyer_acts(struct person *person)
 {
     struct world *world = person->world;
     const struct told_order *own = some_order(person);
     int64_t mood = below(&world->chance, 100);
-    if (mood < 8)
+    if (own != NULL && is_nearly_over(world, own) && one_in(&world->chance, 2))
+        pay(person, own);
+    else if (mood < 8)
         repeat(person);
-    else if (own == NULL || mood < 30)
+    else if (own == NULL || mood < 25)
         order(person);
     else if (mood < 70)
         pay(person, own);
@@ -290,7 +297,9 @@ static instant next_act(struct person *person)
 {
     struct world *world = person->world;
     int64_t kind = below(&world->chance, 100);
-    if (kind < 10)
+    if (person->sells && kind < 60)
+        return from_now(world, between(&world->chance, 500, 20000 / world->luck.hurry + 500));
+    if (kind < 15)
         return around_deadline(person);
     if (kind < 45)
         return from_now(world, below(&world->chance, 40));

@@ -169,8 +169,9 @@ struct told_order {
     money price_seen; /* in the answer that told the buyer of the lock; 0: none came */
     bool said_paid;   /* somebody was told that it is paid */
     bool said_cancelled;
-    bool meddled;    /* somebody had a hand on its payment in Stripe's dashboard */
-    str correlation; /* of the request that made it */
+    instant proved_at; /* when its buyer passed his bank's questions; 0: never */
+    bool meddled;      /* somebody had a hand on its payment in Stripe's dashboard */
+    str correlation;   /* of the request that made it */
 };
 
 struct told_charge {
@@ -254,6 +255,7 @@ struct row_intent {
     int64_t amount;
     int64_t captured;
     int64_t refunded;
+    bool declines; /* its card, when asked */
 };
 
 extern const struct query table_tickets, table_orders, table_charges, table_open_calls,
@@ -357,6 +359,7 @@ bool world_is_at_rest(struct world *world, const char **ret_why);
 
 /* How bad the luck of this story is. */
 struct luck {
+    bool calm; /* nothing goes wrong but people */
     bool bus;
     int64_t crash_permille;  /* of operations */
     int64_t rival_percent;   /* of first writes */
@@ -403,8 +406,9 @@ struct world {
     size_t errand_count;
     struct ledger *ledger;
     size_t happenings;
-    bool quiet;       /* no more mischief: everything is to come to rest */
-    char broken[512]; /* the first promise that was broken */
+    instant charged_at; /* when a payment last told of itself */
+    bool quiet;         /* no more mischief: everything is to come to rest */
+    char broken[512];   /* the first promise that was broken */
     uint64_t hash;
     struct names names;
     void (*print)(const char *line); /* NULL: nobody listens */

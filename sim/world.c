@@ -253,6 +253,7 @@ static struct luck draw_luck(struct chance *chance)
     bool calm = one_in(chance, 6); /* sometimes nothing goes wrong but people */
     int64_t bad = calm ? 0 : 1;
     return (struct luck){
+        .calm = calm,
         .bus = one_in(chance, 2),
         .crash_permille = bad * below(chance, 2) * below(chance, 15),
         .rival_percent = below(chance, 60),
@@ -263,7 +264,7 @@ static struct luck draw_luck(struct chance *chance)
         .disorder_percent = bad * below(chance, 30),
         .mischief_every_ms = between(chance, 5000, 200000),
         .meddles = bad && one_in(chance, 3),
-        .buyers = between(chance, 2, 5),
+        .buyers = between(chance, 3, 6),
         .sellers = between(chance, 1, 2),
         .skew_ms = one_in(chance, 2)   ? 0
                    : one_in(chance, 2) ? 400
@@ -305,6 +306,7 @@ static void begin(struct world *world, uint64_t seed, void (*print)(const char *
     world->errand_count = world->happenings = world->depth = 0;
     world->operations = world->interruptions = world->stales = world->crashes = 0;
     memset(world->answers, 0, sizeof world->answers);
+    world->charged_at = (instant){ 0 };
     world->quiet = true; /* while it is set up */
     world->broken[0] = '\0';
     world->hash = UINT64_C(0xcbf29ce484222325);
@@ -397,7 +399,7 @@ bool world_run(struct world *world, uint64_t seed, void (*print)(const char *lin
          (long long)world->luck.crash_permille, (long long)world->luck.rival_percent,
          (long long)world->settings.reservation.ms / 1000);
     set_up(world);
-    int64_t length = between(&world->chance, 100, 500);
+    int64_t length = between(&world->chance, 200, 1000);
     while ((int64_t)world->happenings < length && step(world))
         continue;
     if (world->broken[0] == '\0') {

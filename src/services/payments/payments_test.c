@@ -283,6 +283,23 @@ TEST(F13_a_second_card_does_not_pay_what_is_being_paid)
     till_close(&till);
 }
 
+TEST(F13_the_store_refuses_a_second_charge_of_an_order_and_a_second_call_of_a_charge)
+{
+    struct till till;
+    till_open(&till);
+    begin(&till, "pm_card_visa");
+    struct charge charge = stored(&till);
+    struct op *op = world_begin(&till.shop.world);
+    struct stripe_call second = stripe_call_new(op, &charge, CALL_LIST, 1, (str){ NULL, 0 });
+    assert_status(call_insert(op, &second), STATUS_CONFLICT);
+    world_rollback(&till.shop.world);
+    op = world_begin(&till.shop.world);
+    charge.id = op_new_id(op);
+    assert_status(charge_insert(op, &charge), STATUS_CONFLICT);
+    world_rollback(&till.shop.world);
+    till_close(&till);
+}
+
 /* ---- not paid ---- */
 
 TEST(F17_a_declined_card_is_a_402_with_its_reason_and_ends_the_order)
@@ -464,6 +481,8 @@ int main(void)
         cmocka_unit_test(F40_nobody_tries_cards_without_end),
         cmocka_unit_test(F13_a_double_click_is_one_charge_and_gets_one_answer),
         cmocka_unit_test(F13_a_second_card_does_not_pay_what_is_being_paid),
+        cmocka_unit_test(
+            F13_the_store_refuses_a_second_charge_of_an_order_and_a_second_call_of_a_charge),
         cmocka_unit_test(F17_a_declined_card_is_a_402_with_its_reason_and_ends_the_order),
         cmocka_unit_test(a_bad_token_is_a_400_and_the_order_may_be_paid_with_another),
         cmocka_unit_test(while_stripe_is_away_the_order_stays_and_can_be_paid_later),

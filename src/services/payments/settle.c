@@ -116,7 +116,8 @@ err charge_learn(struct op *op, struct charge *charge, enum charge_fact fact)
     if (charge->phase == CHARGE_VOIDING)
         TRY(drop_unsent(op, charge));
 
-    charge->settled = intent_is_closed(charge, fact);
+    bool stays_settled = was_settled && charge->phase == before;
+    charge->settled = stays_settled || intent_is_closed(charge, fact);
     charge->check_at = instant_after(op->now, check_interval(charge));
     if (charge->phase != before)
         TRY(charge_save(op, charge));

@@ -129,6 +129,7 @@ TEST(F18_a_refund_that_fails_is_left_to_a_person_and_not_made_again_and_again)
     assert_calls(&till, "POST", "/v1/refunds");
     stripe_says(&till, 200, "{\"id\":\"re_1\",\"object\":\"refund\",\"status\":\"failed\"}");
     assert_non_null(stored(&till).attention.data);
+    tell_cancelled(&till, CANCEL_REFUNDED);
     for (int i = 0; i < 50; i++) {
         world_wait(&till.shop.world, hours(1));
         sweep(&till);
@@ -216,6 +217,7 @@ TEST(a_hold_that_lapsed_fails_the_payment)
     assert_int_equal(answered(&till), 402);
     assert_string_equal(shop_body(&till.shop),
                         "{\"errors\":[{\"message\":\"The payment failed.\"}]}");
+    tell_cancelled(&till, CANCEL_PAYMENT_FAILED);
     assert_no_call(&till);
     till_close(&till);
 }

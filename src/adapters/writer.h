@@ -21,8 +21,9 @@ struct writer_job {
      * random are the writer's.  In done() it is as run() left it: op.emitted has the events that
      * are committed now, and none if nothing is. */
     struct op op;
-    /* On the writer's thread: must neither wait nor do slow work.  After STALE it is run again,
-     * with op as it was submitted. */
+    /* On the writer's thread: must neither wait nor do slow work.  It is run again, with op as it
+     * was submitted, after STALE, and when another one of its batch has to be undone: what it does
+     * outside of the store it must do the same way each time. */
     err (*run)(struct writer_job *job, struct op *op);
     /* On the writer's thread, exactly once; the job may be gone when it returns. */
     void (*done)(struct writer_job *job, enum writer_outcome outcome);

@@ -13,6 +13,7 @@ struct flight {
     const struct route *route; /* NULL: the simulator's */
     struct work work;
     int64_t began_us;
+    struct wait wait;    /* as it was before this operation, which may run more than once */
     bool resumes;        /* it has been answered "later" before */
     struct flight *next; /* among those that wait for the same bucket */
 };
@@ -171,6 +172,7 @@ static struct flight **bucket_of(struct desk *desk, uuid subject)
 static void resume(struct flight *flight)
 {
     flight->resumes = true;
+    flight->wait = flight->exchange->response.wait;
     flight->job.urgent = true;
     if (writer_submit(flight->desk->writer, &flight->job))
         return;
@@ -271,6 +273,7 @@ static err run(struct writer_job *job, struct op *op)
     struct flight *flight = (struct flight *)job;
     const struct desk *desk = flight->desk;
     struct http_exchange *exchange = flight->exchange;
+    exchange->response = (struct response){ .wait = flight->wait };
     if (desk->sim != NULL)
         return stripe_sim_serve(desk->sim, op, &exchange->request, &exchange->response);
     if (flight->resumes)

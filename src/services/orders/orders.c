@@ -358,13 +358,17 @@ static const struct subscription subscriptions[] = {
 /* ---- duties ---- */
 
 /* Each order tells several events, and an operation tells at most EVENTS_PER_OPERATION_MAX. */
-#define SWEEP_BATCH 10
+#define SWEEP_BATCH        10
+#define SWEEP_EVERY_MS     250
+#define TIMERS_GO_FIRST_MS 500 /* with SWEEP_EVERY_MS, well below the second that is promised */
 
-/* Whatever becomes of the timers, an overdue order ends within a second. */
+/* Whatever becomes of the timers, an overdue order ends within a second; but they go first, so that
+ * OrderExpired is told of whatever expires while they work. */
 static err expire_overdue(struct op *op, bool *ret_more)
 {
     struct rows rows;
-    TRY(order_list_overdue(op, SWEEP_BATCH, &rows));
+    instant overdue_since = instant_before(op->now, (duration){ TIMERS_GO_FIRST_MS });
+    TRY(order_list_overdue(op, overdue_since, SWEEP_BATCH, &rows));
     struct order *orders = rows.items;
     for (size_t i = 0; i < rows.count; i++) {
         if (order_apply(&orders[i], ORDER_EXPIRE) == ORDER_MOVED)
@@ -375,7 +379,7 @@ static err expire_overdue(struct op *op, bool *ret_more)
 }
 
 static const struct duty duties[] = {
-    { "expire overdue orders", { 500 }, expire_overdue },
+    { "expire overdue orders", { SWEEP_EVERY_MS }, expire_overdue },
     { .name = NULL },
 };
 

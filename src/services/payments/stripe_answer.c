@@ -226,13 +226,21 @@ static struct reading read_refusal(struct arena *arena, const struct charge *cha
     return verdict(VERDICT_LOOK);
 }
 
+/* Stripe names each of its answers.  What something on the way says in its place is kept under no
+ * key, and our call may still be travelling: only with the same key can it not be done twice. */
+static bool is_stripes_own(const struct outanswer *answer)
+{
+    return answer->request_id.size > 0;
+}
+
 /* A failure that Stripe keeps under the key: once more with the same key, then the truth is looked
  * up. */
 static struct reading read_breakdown(const struct stripe_call *call, const struct outanswer *answer)
 {
     if (str_is(answer->should_retry, "false"))
         return verdict(VERDICT_LOOK);
-    if (str_is(answer->should_retry, "true") || answer->http_status != 500)
+    if (str_is(answer->should_retry, "true") || answer->http_status != 500 ||
+        !is_stripes_own(answer))
         return verdict(VERDICT_RETRY);
     return verdict(call->attempts < 2 ? VERDICT_RETRY : VERDICT_LOOK);
 }
@@ -260,7 +268,9 @@ static struct reading read_error(struct arena *arena, const struct charge *charg
     }
     if (answer->http_status >= 500)
         return read_breakdown(call, answer);
-    return readable ? read_refusal(arena, charge, call, &body.error) : verdict(VERDICT_LOOK);
+    if (!readable)
+        return verdict(is_stripes_own(answer) ? VERDICT_LOOK : VERDICT_RETRY);
+    return read_refusal(arena, charge, call, &body.error);
 }
 
 static bool is_lookup(enum call_kind kind)

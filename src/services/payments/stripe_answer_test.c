@@ -26,7 +26,11 @@ static void try_open(struct try *try, enum call_kind kind)
 
 static struct reading answer(struct try *try, int64_t status, const char *body)
 {
-    const struct outanswer answer = { .http_status = status, .body = str_of(body) };
+    const struct outanswer answer = {
+        .http_status = status,
+        .body = str_of(body),
+        .request_id = S("req_1"),
+    };
     return stripe_read(&try->arena, &try->charge, &try->call, &answer, NOW);
 }
 
@@ -400,6 +404,25 @@ TEST(F14_a_500_is_kept_by_stripe_so_once_more_and_then_the_truth_is_looked_up)
     arena_free(&try.arena);
 }
 
+/* Else a second intent is made under a new key, while the call that made the first still travels.
+ */
+TEST(F14_what_something_on_the_way_answers_is_asked_again_with_the_same_key)
+{
+    static const int64_t statuses[] = { 400, 404, 409, 418, 429, 500, 502, 503, 504 };
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        struct try try;
+        try_open(&try, CALL_CREATE);
+        try.call.attempts = 9;
+        const struct outanswer answer = {
+            .http_status = statuses[i],
+            .body = S("<html>a proxy, and no JSON</html>"),
+        };
+        assert_int_equal(stripe_read(&try.arena, &try.charge, &try.call, &answer, NOW).verdict,
+                         VERDICT_RETRY);
+        arena_free(&try.arena);
+    }
+}
+
 TEST(stripe_itself_knows_best_whether_to_ask_again)
 {
     struct try try;
@@ -466,6 +489,7 @@ int main(void)
         cmocka_unit_test(a_call_that_stripe_does_not_know_the_object_of_is_looked_into),
         cmocka_unit_test(what_is_busy_is_asked_again_with_the_same_key),
         cmocka_unit_test(F14_a_500_is_kept_by_stripe_so_once_more_and_then_the_truth_is_looked_up),
+        cmocka_unit_test(F14_what_something_on_the_way_answers_is_asked_again_with_the_same_key),
         cmocka_unit_test(stripe_itself_knows_best_whether_to_ask_again),
         cmocka_unit_test(F14_a_key_that_stripe_may_have_forgotten_is_not_used_again),
         cmocka_unit_test(a_lookup_is_repeated_until_it_succeeds),

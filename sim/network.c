@@ -7,15 +7,18 @@
 
 /* One call on its way. */
 struct call {
+    struct call *older; /* made before this one */
     struct node *node;
     uint64_t life; /* of the process that made it */
     const struct service *service;
     struct request request;
     uuid id;
+    uuid charge_id;     /* absent: a question */
     const char *charge; /* its name */
     struct wait wait;   /* at Stripe, when it holds it back */
     instant sent_at;
-    bool given_up; /* nobody listens to its answer any more */
+    bool given_up;  /* nobody listens to its answer any more */
+    bool was_heard; /* its answer reached the service */
     struct outanswer answer;
 };
 
@@ -111,13 +114,28 @@ static bool no_way_there(struct world *world)
 }
 
 /* Keys are named after their charge. */
-static const char *charge_of(struct world *world, str key)
+static uuid charge_of(str key)
 {
     str rest;
-    uuid id;
+    uuid id = { { 0 } };
     (void)str_cut(key, '-', &rest);
     bool named = rest.size > UUID_TEXT_SIZE && uuid_parse((str){ rest.data, UUID_TEXT_SIZE }, &id);
-    return named ? name_of(world, id) : "";
+    return named ? id : (uuid){ { 0 } };
+}
+
+/* A call that still comes although a later attempt at it was answered cannot be helped if that one
+ * failed at something between: what it does may be left behind, until it lapses. */
+static void mark_stray(struct world *world, const struct call *call)
+{
+    const struct told_charge *charge = ledger_charge(world, call->charge_id);
+    struct told_order *order = charge != NULL ? ledger_order(world, charge->order_id) : NULL;
+    for (const struct call *other = world->calls; other != call; other = other->older) {
+        if (uuid_equal(other->id, call->id) && other->was_heard && order != NULL) {
+            tell(world, "    a stray: %s was made again meanwhile", call->charge);
+            order->strayed = true;
+            return;
+        }
+    }
 }
 
 void call_send(struct node *node, const struct service *service, const struct outcall *sent)
@@ -145,7 +163,12 @@ void call_send(struct node *node, const struct service *service, const struct ou
     call->request.header[HEADER_authorization] = S("Bearer sk_test_sim");
     call->request.header[HEADER_content_type] = S("application/x-www-form-urlencoded");
     call->request.header[HEADER_idempotency_key] = str_copy(&world->arena, sent->idempotency_key);
-    call->charge = str_terminated(&world->arena, str_of(charge_of(world, sent->idempotency_key)));
+    call->older = world->calls;
+    world->calls = call;
+    call->charge_id = charge_of(sent->idempotency_key);
+    call->charge = "";
+    if (!uuid_is_absent(call->charge_id))
+        call->charge = str_terminated(&world->arena, str_of(name_of(world, call->charge_id)));
     tell(world, "%s -> Stripe: %.*s %.*s %s", node->name, (int)sent->method.size, sent->method.data,
          (int)path.size, path.data, call->charge);
 
@@ -203,6 +226,7 @@ void call_arrives(struct world *world, void *context)
     struct call *call = context;
     if (uuid_is_absent(call->wait.subject) && is_refused_between(call, false))
         return;
+    mark_stray(world, call);
     struct serving serving = {
         .world = world,
         .request = &call->request,
@@ -244,6 +268,7 @@ void answer_comes(struct world *world, struct node *node, void *context)
 {
     static const char *const outcomes[] = { "answered", "not sent", "unknown" };
     struct call *call = context;
+    call->was_heard = call->answer.outcome == OUTCALL_ANSWERED;
     struct answering answering = { .call = call };
     tell(world, "Stripe -> %s: %.*s %s %s %lld", node->name, (int)call->request.path.size,
          call->request.path.data, call->charge, outcomes[call->answer.outcome],

@@ -177,8 +177,7 @@ void node_duty(struct node *node, struct node_duty *duty)
     if (run.found)
         tell(world, "%s: %s", node->name, duty->duty->name);
     duty->idle = run.found ? 0 : duty->idle + 1;
-    if (ended == COMMITTED && !run.more &&
-        str_is(str_of(duty->duty->name), "expire overdue orders"))
+    if (ended == COMMITTED && !run.more && duty->sweeps)
         truths_of_sweep(node);
     instant due = run.more ? world->now : next_time(node, duty->duty->every, duty->idle);
     agenda_add(world, DUTY_IS_DUE, node, duty, due);
@@ -250,7 +249,9 @@ static void add_duties(struct node *node, const struct service *service)
     for (const struct duty *duty = service->duties; duty && duty->name; duty++) {
         assert(node->duty_count < NODE_DUTIES_MAX);
         struct node_duty *added = &node->duties[node->duty_count++];
-        *added = (struct node_duty){ .node = node, .duty = duty };
+        bool sweeps = str_is(str_of(duty->name), "expire overdue orders");
+        *added = (struct node_duty){ .node = node, .duty = duty, .sweeps = sweeps };
+        node->sweeps = node->sweeps || sweeps;
         agenda_add(node->world, DUTY_IS_DUE, node, added,
                    from_now(node->world, below(&node->world->chance, duty->every.ms + 1)));
     }
@@ -293,6 +294,8 @@ void node_start(struct node *node)
         return;
     for (size_t i = 0; i < node->host.service_count; i++)
         add_duties(node, node->host.services[i]);
+    if (node == node->world->at[PART_ORDERS] && !node->sweeps)
+        broken(node->world, "P3: nothing sweeps up overdue orders any more");
     if (node->world->luck.bus) {
         node->relay_is_due = true;
         agenda_add(node->world, RELAY_IS_DUE, node, NULL, node->world->now);

@@ -23,6 +23,7 @@
 
 struct world;
 struct node;
+struct call;
 
 /* ---- chance.c ---- */
 
@@ -92,6 +93,7 @@ enum part { PART_AUTH, PART_TICKETS, PART_ORDERS, PART_EXPIRATION, PART_PAYMENTS
 struct node_duty {
     struct node *node;
     const struct duty *duty;
+    bool sweeps;  /* up overdue orders */
     int64_t idle; /* how often in a row it found nothing to do */
 };
 
@@ -110,6 +112,7 @@ struct node {
     size_t depth;     /* operations inside operations' first writes */
     struct node_duty duties[NODE_DUTIES_MAX];
     size_t duty_count;
+    bool sweeps; /* one of them does */
     struct asked *waiting[NODE_WAITING_MAX];
     size_t waiting_count;
     int64_t claims_idle;
@@ -170,6 +173,7 @@ struct told_order {
     bool said_paid;   /* somebody was told that it is paid */
     bool said_cancelled;
     instant proved_at; /* when its buyer passed his bank's questions; 0: never */
+    bool strayed;      /* a call for it came after it had been made again */
     bool meddled;      /* somebody had a hand on its payment in Stripe's dashboard */
     str correlation;   /* of the request that made it */
 };
@@ -400,6 +404,7 @@ struct world {
     size_t node_count;
     struct node *at[PARTS]; /* who hosts each service */
     struct stripe stripe;
+    struct call *calls; /* all that were made, the newest first */
     struct person people[PEOPLE_MAX];
     size_t person_count;
     struct errand *errands;

@@ -307,6 +307,7 @@ static void begin(struct world *world, uint64_t seed, void (*print)(const char *
     world->operations = world->interruptions = world->stales = world->crashes = 0;
     memset(world->answers, 0, sizeof world->answers);
     world->charged_at = (instant){ 0 };
+    world->calls = NULL;
     world->quiet = true; /* while it is set up */
     world->broken[0] = '\0';
     world->hash = UINT64_C(0xcbf29ce484222325);

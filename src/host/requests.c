@@ -58,6 +58,17 @@ static void refuse(struct op *op, const struct request *request, struct response
     response_finish(op, request, response);
 }
 
+bool route_is_read(const struct route *route)
+{
+    return route->method == GET;
+}
+
+/* What changes something looks whether another site is behind it, whoever asks. */
+static bool looks_who_asks(const struct route *route)
+{
+    return route->access != ANYONE || !route_is_read(route);
+}
+
 const struct route *host_route(const struct host *host, struct op *op, struct request *request,
                                struct response *response)
 {
@@ -79,21 +90,17 @@ const struct route *host_route(const struct host *host, struct op *op, struct re
         refuse(op, request, response, &card_number);
         return NULL;
     }
+    if (looks_who_asks(route))
+        session_read_signer(op, request);
     return route;
-}
-
-bool route_is_read(const struct route *route)
-{
-    return route->method == GET;
 }
 
 static err admit(struct op *op, const struct route *route, const struct request *request)
 {
-    bool changes = !route_is_read(route);
-    bool by_cookie = false;
-    if (route->access != ANYONE || changes)
-        TRY(session_caller(op, request, &op->caller, &by_cookie));
-    if (changes && by_cookie && !request_is_same_origin(request, op->settings->base_url))
+    if (looks_who_asks(route))
+        TRY(session_caller(op, request, &op->caller));
+    if (!route_is_read(route) && request->signed_by_cookie &&
+        !request_is_same_origin(request, op->settings->base_url))
         return FAIL(other_site);
     if (route->access == SIGNED_IN && uuid_is_absent(op->caller.user))
         return FAIL(problem_unauthorized);

@@ -55,6 +55,10 @@ struct request {
     str params[PATH_PARAMS_MAX]; /* what stood at :names in the route's path */
     enum access access;          /* of the route; ANYONE if there is none */
     const struct work *work;     /* done before this operation, or NULL */
+    /* Filled by host_route(), if the route looks who asks: */
+    struct caller signer;  /* whose token came with it, or nobody: his session may be revoked */
+    instant signed_until;  /* when that token expires */
+    bool signed_by_cookie; /* the browser vouched by itself: another site may have made it do so */
 };
 
 /* ---- responses ---- */

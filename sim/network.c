@@ -316,22 +316,34 @@ static void touch(struct world *world, const struct row_intent *intent, const ch
     tell(world, "somebody at Stripe: %s the payment of %s: %d", what, name, status);
 }
 
+static bool is_open(const struct row_intent *intent)
+{
+    return !str_is(intent->status, "succeeded") && !str_is(intent->status, "canceled");
+}
+
 void dashboard(struct world *world)
 {
-    static const char *const hands[] = { "capture", "cancel", "lapse" };
+    static const char *const hands[] = { "capture", "capture", "cancel", "lapse" };
     struct seen seen = { .intents = { NULL, 0 } };
     if (!stripe_run(world, see_intents, &seen) || seen.intents.count == 0)
         return;
     const struct row_intent *intents = seen.intents.items;
-    int64_t chosen = below(&world->chance, (int64_t)seen.intents.count);
-    struct row_intent intent = intents[chosen];
+    struct row_intent intent = { .amount = 0 };
+    int64_t candidates = 0;
+    for (size_t i = 0; i < seen.intents.count; i++) {
+        candidates += is_open(&intents[i]);
+        if (is_open(&intents[i]) && one_in(&world->chance, candidates))
+            intent = intents[i];
+    }
+    if (candidates == 0)
+        return;
     intent.id = str_copy(&world->arena, intent.id);
     intent.order_id = str_copy(&world->arena, intent.order_id);
     struct told_order *order = order_of(world, &intent);
     if (order == NULL)
         return;
     order->meddled = true;
-    touch(world, &intent, hands[below(&world->chance, 3)], NULL);
+    touch(world, &intent, hands[below(&world->chance, 4)], NULL);
 }
 
 void bank(struct world *world, uuid order_id, bool passes)

@@ -24,6 +24,7 @@
 struct world;
 struct node;
 struct call;
+struct letter;
 
 /* ---- chance.c ---- */
 
@@ -155,6 +156,7 @@ struct told_ticket {
     enum ticket_status status;
     money price;
     uint64_t title;
+    instant starts_at; /* 0: who knows */
     uuid user_id;
     uuid order_id;
     bool sold_once;
@@ -260,7 +262,8 @@ struct row_intent {
     int64_t amount;
     int64_t captured;
     int64_t refunded;
-    bool declines; /* its card, when asked */
+    bool declines;   /* its card, when asked */
+    bool unreturned; /* a refund failed: its card takes no money back */
 };
 
 extern const struct query table_tickets, table_orders, table_charges, table_open_calls,
@@ -297,6 +300,7 @@ void stripe_misbehaves(struct world *world);
 
 void bus_relay(struct node *node);
 void bus_deliver(struct world *world, void *letter);
+void bus_repeats_itself(struct world *world);
 
 /* ---- asking.c ---- */
 
@@ -323,6 +327,8 @@ struct errand {
     str correlation;
     uuid about;      /* the ticket or order */
     money max_price; /* 0: none */
+    str if_match;    /* absent: none */
+    int64_t version; /* that it names */
     bool good_card;
     int status; /* of the first answer that was to be kept; 0: none yet */
     str answer; /* its body */
@@ -407,7 +413,8 @@ struct world {
     size_t node_count;
     struct node *at[PARTS]; /* who hosts each service */
     struct stripe stripe;
-    struct call *calls; /* all that were made, the newest first */
+    struct letter *letters; /* all that were ever sent, the newest first */
+    struct call *calls;     /* all that were made, the newest first */
     struct person people[PEOPLE_MAX];
     size_t person_count;
     struct errand *errands;

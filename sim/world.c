@@ -102,7 +102,7 @@ static void mischief(struct world *world)
     if (world->quiet)
         return;
     struct node *victim = &world->nodes[below(chance, (int64_t)world->node_count)];
-    int64_t what = below(chance, 100);
+    int64_t what = world->luck.meddles && one_in(chance, 2) ? 99 : below(chance, 100);
     if (what < 25) {
         stripe_misbehaves(world);
     } else if (what < 40) {
@@ -115,6 +115,8 @@ static void mischief(struct world *world)
         tell(world, "%s hangs for a while", victim->name);
     } else if (what < 75 && !victim->down && victim->depth == 0) {
         node_crash(victim, "between two steps");
+    } else if (what < 80 && world->luck.bus) {
+        bus_repeats_itself(world);
     } else if (world->luck.meddles) {
         dashboard(world);
     }
@@ -311,6 +313,7 @@ static void begin(struct world *world, uint64_t seed, void (*print)(const char *
     memset(world->answers, 0, sizeof world->answers);
     world->charged_at = (instant){ 0 };
     world->calls = NULL;
+    world->letters = NULL;
     world->quiet = true; /* while it is set up */
     world->broken[0] = '\0';
     world->hash = UINT64_C(0xcbf29ce484222325);
@@ -403,7 +406,7 @@ bool world_run(struct world *world, uint64_t seed, void (*print)(const char *lin
          (long long)world->luck.crash_permille, (long long)world->luck.rival_percent,
          (long long)world->settings.reservation.ms / 1000);
     set_up(world);
-    int64_t length = between(&world->chance, 200, 1000);
+    int64_t length = between(&world->chance, 200, 1500);
     while ((int64_t)world->happenings < length && step(world))
         continue;
     if (world->broken[0] == '\0') {

@@ -218,7 +218,7 @@ static void balance(const struct accounts *accounts, const struct told_order *or
         unreturned = unreturned || intents[i].unreturned;
         bool closed =
             str_is(intents[i].status, "succeeded") || str_is(intents[i].status, "canceled");
-        if (!closed && !order->strayed)
+        if (!closed)
             broken(world, "P2: a hold of %s is left at Stripe: %.*s", name,
                    (int)intents[i].status.size, intents[i].status.data);
     }

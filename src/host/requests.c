@@ -34,6 +34,11 @@ static const struct problem try_again = {
 
 /* ---- the door ---- */
 
+bool route_is_read(const struct route *route)
+{
+    return route->method == GET;
+}
+
 static bool is_request_id(str id)
 {
     if (id.size == 0 || id.size > REQUEST_ID_MAX)
@@ -58,6 +63,31 @@ static void refuse(struct op *op, const struct request *request, struct response
     response_finish(op, request, response);
 }
 
+/* People lose their way too. */
+static bool wants_page(const struct host *host, const struct request *request)
+{
+    bool reads = request->method == GET || request->method == HEAD;
+    return host->lost != NULL && reads && !str_starts(request->path, S("/api/"));
+}
+
+static const struct route *instead(const struct host *host, struct request *request,
+                                   const struct problem *problem)
+{
+    request->problem = problem;
+    request->access = host->lost->access;
+    return host->lost;
+}
+
+/* Forms come from our own pages, signed in or not: nobody is signed in as another by a stranger's
+ * page.  What a form says is the API's to judge, card numbers too. */
+static const struct route *admit_to_page(const struct host *host, const struct route *route,
+                                         struct request *request)
+{
+    if (!route_is_read(route) && !request_is_same_origin(request, host->settings->base_url))
+        return instead(host, request, &other_site);
+    return route;
+}
+
 const struct route *host_route(const struct host *host, struct op *op, struct request *request,
                                struct response *response)
 {
@@ -68,6 +98,10 @@ const struct route *host_route(const struct host *host, struct op *op, struct re
     str allow = { NULL, 0 };
     const struct route *route =
         route_find(op->arena, host->routes, host->route_table_count, request, &allow);
+    if (route == NULL && allow.data == NULL && wants_page(host, request))
+        return instead(host, request, &no_such_path);
+    if (route != NULL && route_is_page(route))
+        return admit_to_page(host, route, request);
     if (route == NULL) {
         refuse(op, request, response, allow.data ? &no_such_method : &no_such_path);
         if (allow.data != NULL)
@@ -79,11 +113,6 @@ const struct route *host_route(const struct host *host, struct op *op, struct re
         return NULL;
     }
     return route;
-}
-
-bool route_is_read(const struct route *route)
-{
-    return route->method == GET;
 }
 
 static err admit(struct op *op, const struct route *route, const struct request *request)

@@ -78,6 +78,7 @@ static bool start_stripe(struct shop *shop, struct arena *arena)
         config->stripe_url = shop->simulator.base_url;
         config->stripe_key = SIM_KEY;
     }
+    config->settings.test_cards = strstr(config->stripe_key, "_test_") != NULL;
     const struct outcalls_options options = {
         .base_url = config->stripe_url,
         .key = config->stripe_key,

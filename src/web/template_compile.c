@@ -230,6 +230,8 @@ static bool add_say(struct compiler *compiler, str word)
         step.say = SAY_COUNT;
         step.text = str_cut(word, '#', &step.detail);
     }
+    if (is_param(word) && step.text.size == 0)
+        return true; /* not given, and so in a branch that is never taken */
     bool known = step.say == SAY_KEY ? catalogue_text(catalogue, step.text).data != NULL
                                      : has_family(catalogue, step.text) && is_path(step.detail);
     if (!known)

@@ -1,4 +1,7 @@
 -- Orders, and a copy of what the tickets service told of each ticket.
+--
+-- Statuses are compared one by one where an `in (…)` would have more than two: SQLite builds a table
+-- for those at each row.
 
 create table orders (
     id uuid primary key,
@@ -10,7 +13,8 @@ create table orders (
     ticket_price bigint not null,
     ticket_version bigint not null,
     status text not null
-        check (status in ('created', 'awaitingPayment', 'capturing', 'completed', 'cancelled')),
+        check (status = 'created' or status = 'awaitingPayment' or status = 'capturing' or
+               status = 'completed' or status = 'cancelled'),
     cancel_reason text,
     price bigint not null check (price > 0),
     currency text not null,

@@ -33,6 +33,7 @@ create index charges_unsettled on charges (check_at) where not settled;
 -- The outbox of calls to Stripe: exact bytes and key, committed before they are sent.
 create table stripe_calls (
     id uuid primary key,
+    version bigint not null,
     charge_id uuid not null references charges (id),
     kind text not null
         check (kind in ('method', 'create', 'capture', 'cancel', 'refund', 'retrieve', 'list')),

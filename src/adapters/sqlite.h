@@ -54,11 +54,18 @@ void sqlite_rollback(struct sqlite *store);
 err sqlite_read_begin(struct sqlite *store);
 void sqlite_read_end(struct sqlite *store);
 
+/* An operation that is rolled back after it wrote: CAREFULLY it leaves the others of its batch as
+ * they are, BOLDLY it spoils the batch.  Care costs every operation a savepoint, and with it a copy
+ * of each page that it changes: a tenth of an order. */
+enum sqlite_care { BOLDLY, CAREFULLY };
+
 /* Many operations in one commit: between these, each sqlite_begin() … commit() or rollback() is a
  * part of the batch, and nothing is durable before sqlite_batch_commit() says OK. */
-err sqlite_batch_begin(struct sqlite *store);
-/* False: the database gave the batch up (a full disk); no operation can be added to it. */
+err sqlite_batch_begin(struct sqlite *store, enum sqlite_care care);
+/* False: it is spoiled, or the database gave it up (a full disk); no operation can be added. */
 bool sqlite_batch_lives(const struct sqlite *store);
+/* It cannot be committed, but its operations may be run again in a careful one. */
+bool sqlite_batch_is_spoiled(const struct sqlite *store);
 /* After a failure nothing of the batch happened. */
 err sqlite_batch_commit(struct sqlite *store);
 void sqlite_batch_rollback(struct sqlite *store);

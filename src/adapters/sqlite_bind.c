@@ -70,85 +70,88 @@ int sqlite_bind(const struct sqlite_plan *plan, const void *record)
 
 /* ---- scanning ---- */
 
-static str column_text(sqlite3_stmt *statement, int at)
+/* A connection belongs to one thread at a time, so a column may be looked at as it is, which costs
+ * half of asking the statement for it again and again. */
+
+static str value_text(sqlite3_value *value)
 {
-    const char *data = (const char *)sqlite3_column_text(statement, at);
-    return (str){ data ? data : "", (size_t)sqlite3_column_bytes(statement, at) };
+    const char *data = (const char *)sqlite3_value_text(value);
+    return (str){ data ? data : "", (size_t)sqlite3_value_bytes(value) };
 }
 
-static bool scan_text(sqlite3_stmt *statement, int at, struct arena *arena, str *ret_text)
+static bool scan_text(sqlite3_value *value, struct arena *arena, str *ret_text)
 {
-    if (sqlite3_column_type(statement, at) != SQLITE_TEXT)
+    if (sqlite3_value_type(value) != SQLITE_TEXT)
         return false;
-    str text = column_text(statement, at);
+    str text = value_text(value);
     *ret_text = text.size == 0 ? S("") : str_copy(arena, text);
     return true;
 }
 
-static bool scan_int(sqlite3_stmt *statement, int at, int64_t *ret_value)
+static bool scan_int(sqlite3_value *value, int64_t *ret_number)
 {
-    if (sqlite3_column_type(statement, at) != SQLITE_INTEGER)
+    if (sqlite3_value_type(value) != SQLITE_INTEGER)
         return false;
-    *ret_value = sqlite3_column_int64(statement, at);
+    *ret_number = sqlite3_value_int64(value);
     return true;
 }
 
-static bool scan_bool(sqlite3_stmt *statement, int at, bool *ret_value)
+static bool scan_bool(sqlite3_value *value, bool *ret_truth)
 {
     int64_t number;
-    if (!scan_int(statement, at, &number) || number < 0 || number > 1)
+    if (!scan_int(value, &number) || number < 0 || number > 1)
         return false;
-    *ret_value = number != 0;
+    *ret_truth = number != 0;
     return true;
 }
 
-static bool scan_uuid(sqlite3_stmt *statement, int at, uuid *ret_id)
+static bool scan_uuid(sqlite3_value *value, uuid *ret_id)
 {
-    if (sqlite3_column_type(statement, at) != SQLITE_BLOB ||
-        sqlite3_column_bytes(statement, at) != (int)sizeof ret_id->bytes)
+    if (sqlite3_value_type(value) != SQLITE_BLOB ||
+        sqlite3_value_bytes(value) != (int)sizeof ret_id->bytes)
         return false;
-    memcpy(ret_id->bytes, sqlite3_column_blob(statement, at), sizeof ret_id->bytes);
+    memcpy(ret_id->bytes, sqlite3_value_blob(value), sizeof ret_id->bytes);
     return true;
 }
 
-static bool scan_enum(sqlite3_stmt *statement, int at, const struct field *field, void *ret_value)
+static bool scan_enum(sqlite3_value *value, const struct field *field, void *ret_number)
 {
-    if (sqlite3_column_type(statement, at) != SQLITE_TEXT)
+    if (sqlite3_value_type(value) != SQLITE_TEXT)
         return false;
-    str name = column_text(statement, at);
+    str name = value_text(value);
     for (unsigned i = 0; field->names[i] != NULL; i++) {
         if (str_is(name, field->names[i])) {
-            memcpy(ret_value, &i, sizeof i);
+            memcpy(ret_number, &i, sizeof i);
             return true;
         }
     }
     return false;
 }
 
-static bool scan_slot(sqlite3_stmt *statement, int at, const struct sqlite_slot *slot,
-                      struct arena *arena, char *record)
+static bool scan_slot(sqlite3_value *value, const struct sqlite_slot *slot, struct arena *arena,
+                      char *record)
 {
-    void *value = record + slot->offset;
-    if (sqlite3_column_type(statement, at) == SQLITE_NULL) {
-        memset(value, 0, field_size(slot->field));
+    void *member = record + slot->offset;
+    if (sqlite3_value_type(value) == SQLITE_NULL) {
+        memset(member, 0, field_size(slot->field));
         return (slot->field->flags & FIELD_OPTIONAL) || slot->inside != NULL;
     }
     switch (slot->field->kind) {
     case FIELD_KIND_UUID:
-        return scan_uuid(statement, at, value);
+        return scan_uuid(value, member);
     case FIELD_KIND_STR:
     case FIELD_KIND_JSON:
-        return scan_text(statement, at, arena, value);
+        return scan_text(value, arena, member);
     case FIELD_KIND_MONEY:
-        return scan_int(statement, at, &((money *)value)->minor);
+        return scan_int(value, &((money *)member)->minor);
     case FIELD_KIND_INSTANT:
-        return scan_int(statement, at, &((instant *)value)->ms);
+        return scan_int(value, &((instant *)member)->ms);
     case FIELD_KIND_INT:
-        return scan_int(statement, at, value);
+        return scan_int(value, member);
     case FIELD_KIND_BOOL:
-        return scan_bool(statement, at, value);
+        return scan_bool(value, member);
     case FIELD_KIND_ENUM:
-        return scan_enum(statement, at, slot->field, value);
+        return scan_enum(value, slot->field, member);
     case FIELD_KIND_RECORD:
     case FIELD_KIND_LIST:
         break;
@@ -160,7 +163,8 @@ static bool scan_slot(sqlite3_stmt *statement, int at, const struct sqlite_slot 
 const char *sqlite_scan(const struct sqlite_plan *plan, struct arena *arena, void *record)
 {
     for (int i = 0; i < plan->out_count; i++) {
-        if (!scan_slot(plan->statement, i, &plan->out[i], arena, record))
+        sqlite3_value *value = sqlite3_column_value(plan->statement, i);
+        if (!scan_slot(value, &plan->out[i], arena, record))
             return plan->out[i].field->name;
     }
     return NULL;

@@ -90,7 +90,8 @@ struct sqlite_scope {
     struct tx tx;
     struct sqlite *store;
     bool reads; /* and must not write */
-    bool begun; /* the database knows of it */
+    bool begun; /* it may write, and perhaps has a transaction or savepoint of its own */
+    bool wrote; /* there is something to undo */
     enum sqlite_mark mark;
 };
 
@@ -106,6 +107,8 @@ struct sqlite {
     bool read_only;
     bool in_batch;
     bool batch_failed;
+    bool batch_spoiled;
+    enum sqlite_care batch_care;
     int log_pages; /* when it was last committed */
     const struct sqlite_hooks *hooks;
     void (*report)(void *context, const char *message);

@@ -111,7 +111,10 @@ static err begin_now(struct sqlite_scope *scope)
     struct sqlite *store = scope->store;
     if (store->in_batch && !sqlite_batch_lives(store))
         return FAIL(unavailable);
-    TRY(control(store, store->in_batch ? CONTROL_PART_BEGIN : CONTROL_BEGIN));
+    if (!store->in_batch)
+        TRY(control(store, CONTROL_BEGIN));
+    else if (store->batch_care == CAREFULLY)
+        TRY(control(store, CONTROL_PART_BEGIN));
     scope->begun = true;
     return OK;
 }
@@ -150,6 +153,10 @@ static void roll_back(struct sqlite_scope *scope)
         assert(undone.problem == NULL || is_rolled_back(store));
         return;
     }
+    if (store->batch_care == BOLDLY) {
+        store->batch_spoiled |= scope->wrote;
+        return;
+    }
     err undone = control(store, CONTROL_PART_UNDO);
     if (undone.problem == NULL)
         undone = control(store, CONTROL_PART_KEEP);
@@ -162,7 +169,7 @@ static err commit(struct sqlite_scope *scope)
     struct sqlite *store = scope->store;
     if (scope->tx.lost)
         return FAIL(problem_broken);
-    if (!scope->begun)
+    if (!scope->begun || (store->in_batch && store->batch_care == BOLDLY))
         return OK;
     return control(store, store->in_batch ? CONTROL_PART_KEEP : CONTROL_COMMIT);
 }
@@ -211,18 +218,26 @@ void sqlite_read_end(struct sqlite *store)
 
 /* ---- batches ---- */
 
-err sqlite_batch_begin(struct sqlite *store)
+err sqlite_batch_begin(struct sqlite *store, enum sqlite_care care)
 {
     assert(store->depth == 0 && !store->in_batch);
     TRY(control(store, CONTROL_BEGIN));
     store->in_batch = true;
     store->batch_failed = false;
+    store->batch_spoiled = false;
+    store->batch_care = care;
     return OK;
 }
 
 bool sqlite_batch_lives(const struct sqlite *store)
 {
-    return store->in_batch && !store->batch_failed && !is_rolled_back(store);
+    return store->in_batch && !store->batch_failed && !store->batch_spoiled &&
+           !is_rolled_back(store);
+}
+
+bool sqlite_batch_is_spoiled(const struct sqlite *store)
+{
+    return store->in_batch && store->batch_spoiled && !is_rolled_back(store);
 }
 
 err sqlite_batch_commit(struct sqlite *store)
@@ -305,7 +320,10 @@ static err start(struct op *op, const struct query *query, const void *in,
 /* Ends a statement: no statement is ever open between two calls. */
 static err finish(struct op *op, const struct sqlite_plan *plan, int code, err result)
 {
-    const struct sqlite *store = scope_of(op)->store;
+    struct sqlite_scope *scope = scope_of(op);
+    const struct sqlite *store = scope->store;
+    bool ran = code == SQLITE_DONE || code == SQLITE_ROW;
+    scope->wrote |= ran && plan->writes && sqlite3_changes64(store->db) > 0;
     if (result.problem == NULL && code != SQLITE_DONE && code != SQLITE_ROW) {
         char name[SQLITE_QUERY_NAME_SIZE];
         result = failure(store, code, sqlite_query_name(plan->query, name));

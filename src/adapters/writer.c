@@ -27,6 +27,7 @@ struct writer {
 
 struct batch {
     struct writer_job *jobs[WRITER_BATCH_MAX];
+    struct op submitted[WRITER_BATCH_MAX]; /* to run them again */
     size_t count;
 };
 
@@ -49,6 +50,7 @@ static void queue_move(struct queue *queue, struct batch *batch, size_t batch_ma
         struct writer_job *job = queue->first;
         queue->first = job->next;
         queue->count--;
+        batch->submitted[batch->count] = job->op;
         batch->jobs[batch->count++] = job;
     }
 }
@@ -143,14 +145,30 @@ static enum writer_outcome run_job(struct writer *writer, struct writer_job *job
 
 /* ---- a batch ---- */
 
+static bool run_jobs(struct writer *writer, struct batch *batch, enum sqlite_care care)
+{
+    err begun = sqlite_batch_begin(writer->options.store, care);
+    if (begun.problem != NULL)
+        return false;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct writer_job *job = batch->jobs[i];
+        job->op = batch->submitted[i];
+        job->outcome = run_job(writer, job);
+    }
+    return true;
+}
+
+/* Nearly all that is refused is refused before it writes: so without care at first. */
 static bool run_batch(struct writer *writer, struct batch *batch)
 {
     struct sqlite *store = writer->options.store;
-    err begun = sqlite_batch_begin(store);
-    if (begun.problem != NULL)
+    bool ran = run_jobs(writer, batch, BOLDLY);
+    if (ran && sqlite_batch_is_spoiled(store)) {
+        sqlite_batch_rollback(store);
+        ran = run_jobs(writer, batch, CAREFULLY);
+    }
+    if (!ran)
         return false;
-    for (size_t i = 0; i < batch->count; i++)
-        batch->jobs[i]->outcome = run_job(writer, batch->jobs[i]);
     err committed = sqlite_batch_commit(store);
     return committed.problem == NULL;
 }
@@ -220,7 +238,7 @@ static void condition_open(pthread_cond_t *condition)
     pthread_condattr_destroy(&attributes);
 }
 
-struct writer *writer_start(const struct writer_options *options)
+struct writer *writer_open(const struct writer_options *options)
 {
     assert(options->store != NULL && options->clock != NULL && options->random != NULL);
     assert(options->tick == NULL || options->tick_every.ms > 0);
@@ -238,8 +256,12 @@ struct writer *writer_start(const struct writer_options *options)
     int failed = pthread_mutex_init(&writer->mutex, NULL);
     assert(failed == 0);
     condition_open(&writer->changed);
-    writer->thread = thread_start(run, writer);
     return writer;
+}
+
+void writer_start(struct writer *writer)
+{
+    writer->thread = thread_start(run, writer);
 }
 
 void writer_stop(struct writer *writer)

@@ -21,8 +21,9 @@ struct writer_job {
      * random are the writer's.  In done() it is as run() left it: op.emitted has the events that
      * are committed now, and none if nothing is. */
     struct op op;
-    /* On the writer's thread: must neither wait nor do slow work.  After STALE it is run again,
-     * with op as it was submitted. */
+    /* On the writer's thread: must neither wait nor do slow work.  It is run again, with op as it
+     * was submitted, after STALE, and when another one of its batch has to be undone: what it does
+     * outside of the store it must do the same way each time. */
     err (*run)(struct writer_job *job, struct op *op);
     /* On the writer's thread, exactly once; the job may be gone when it returns. */
     void (*done)(struct writer_job *job, enum writer_outcome outcome);
@@ -51,14 +52,15 @@ struct writer_options {
 
 struct writer;
 
-/* Starts the thread. */
-struct writer *writer_start(const struct writer_options *options);
+/* The caller puts it where its jobs and ticks look for it, and then starts the thread. */
+struct writer *writer_open(const struct writer_options *options);
+void writer_start(struct writer *writer);
 
 /* From any thread.  False, and no done(): the queue is full (answer 503), or the writer is
  * stopping. */
 bool writer_submit(struct writer *writer, struct writer_job *job);
 
-/* Takes no more jobs, finishes those that wait, and ends. */
+/* After writer_start(): takes no more jobs, finishes those that wait, and ends. */
 void writer_stop(struct writer *writer);
 
 /* For /metrics. */

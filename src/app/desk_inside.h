@@ -21,6 +21,7 @@ struct flight {
     const struct route *route;      /* NULL: the simulator's */
     struct work work;
     int64_t began_us;
+    struct wait wait;    /* as it was before this operation, which may run more than once */
     bool resumes;        /* it has been answered "later" before */
     struct flight *next; /* among those that wait for the same bucket */
 };

@@ -328,8 +328,9 @@ void engine_begin(struct engine *engine)
         .tick_every = TICK_EVERY,
         .context = engine,
     };
-    engine->writer = writer_start(&options);
+    engine->writer = writer_open(&options);
     engine->desk.writer = engine->writer;
+    writer_start(engine->writer); /* its ticks look for both */
 }
 
 struct desk *engine_desk(struct engine *engine)

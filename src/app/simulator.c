@@ -11,7 +11,6 @@ bool simulator_start(struct simulator *simulator, const struct config *config,
     simulator->host = host_of(services, 1, &simulator->settings);
     simulator->options = (struct stripe_sim_options){
         .control_token = str_of(config->stripe_sim_control_token),
-        .base_url = str_of(simulator->base_url),
     };
     const struct engine_options options = {
         .host = &simulator->host,
@@ -39,7 +38,6 @@ bool simulator_start(struct simulator *simulator, const struct config *config,
     }
     (void)snprintf(simulator->base_url, sizeof simulator->base_url, "http://%s",
                    http_server_address(simulator->server));
-    simulator->options.base_url = str_of(simulator->base_url);
     return true;
 }
 

@@ -1,14 +1,12 @@
 #include "base/arena.h"
 #include "base/values.h"
 
-/* The value of a hexadecimal digit, or more than 15. */
-static unsigned hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    unsigned letter = (unsigned)((unsigned char)c | 0x20) - 'a';
-    return letter < 6 ? letter + 10 : 16;
-}
+/* The value of each hexadecimal digit and one more; of any other byte 0. */
+static const uint8_t hex_values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 /* Whether a dash stands before this byte of the 16. */
 static bool dash_before(size_t byte)
@@ -25,11 +23,11 @@ bool uuid_parse(str text, uuid *ret_id)
     for (size_t i = 0; i < sizeof id.bytes; i++) {
         if (dash_before(i) && *at++ != '-')
             return false;
-        unsigned high = hex_value(*at++);
-        unsigned low = hex_value(*at++);
-        if ((high | low) > 15)
+        unsigned high = hex_values[(unsigned char)*at++];
+        unsigned low = hex_values[(unsigned char)*at++];
+        if (high == 0 || low == 0)
             return false;
-        id.bytes[i] = (uint8_t)(high << 4 | low);
+        id.bytes[i] = (uint8_t)((high - 1) << 4 | (low - 1));
     }
     if (uuid_is_absent(id))
         return false;

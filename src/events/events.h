@@ -36,6 +36,7 @@ struct event {
 struct emitted {
     struct event events[EVENTS_PER_OPERATION_MAX];
     size_t count;
+    size_t delivered; /* how many of them, from the first on, were heard within the operation */
 };
 
 /* emit_order_created() and so on put an event into the outbox inside the operation's transaction:

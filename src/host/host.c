@@ -34,8 +34,8 @@ static bool hears_at_once(const struct host *host, size_t service)
 err host_deliver(const struct host *host, struct op *op)
 {
     /* Listeners tell events of their own, which are delivered in turn. */
-    for (size_t i = 0; op->emitted != NULL && i < op->emitted->count; i++) {
-        const struct event *event = &op->emitted->events[i];
+    while (op->emitted != NULL && op->emitted->delivered < op->emitted->count) {
+        const struct event *event = &op->emitted->events[op->emitted->delivered++];
         op->causation = event->id;
         for (size_t s = 0; s < host->service_count; s++) {
             if (hears_at_once(host, s))
@@ -45,12 +45,20 @@ err host_deliver(const struct host *host, struct op *op)
     return OK;
 }
 
+/* What nobody asked for is named after itself. */
+static void name_operation(struct op *op)
+{
+    if (op->correlation.data == NULL)
+        op->correlation = uuid_text(op->arena, op_new_id(op));
+}
+
 err host_hear(const struct host *host, struct op *op, const struct service *service,
               const struct event *event)
 {
     if (!event_is_heard(service->subscriptions, event->type))
         return OK;
     op->correlation = event->correlation;
+    name_operation(op);
     op->causation = event->id;
 
     bool fresh;
@@ -59,13 +67,6 @@ err host_hear(const struct host *host, struct op *op, const struct service *serv
         return OK;
     TRY(event_deliver(op, service->subscriptions, event));
     return host_deliver(host, op);
-}
-
-/* What nobody asked for is named after itself. */
-static void name_operation(struct op *op)
-{
-    if (op->correlation.data == NULL)
-        op->correlation = uuid_text(op->arena, op_new_id(op));
 }
 
 err host_duty(const struct host *host, struct op *op, const struct duty *duty, bool *ret_more)
@@ -145,9 +146,11 @@ static const struct duty duties[] = {
 };
 
 static const struct query *const queries[] = {
-    &session_insert_revoked, &session_find_revoked,   &session_delete_old,
-    &idempotency_find,       &idempotency_insert,     &idempotency_update,
-    &idempotency_delete,     &idempotency_delete_old, NULL,
+    &session_insert_revoked, &session_find_revoked,
+    &session_delete_old,     &idempotency_find,
+    &idempotency_insert,     &idempotency_update,
+    &idempotency_delete,     &idempotency_delete_outdated,
+    &idempotency_delete_old, NULL,
 };
 
 extern const struct migration host_migrations[];

@@ -36,7 +36,8 @@ struct host host_of(const struct service *const *services, size_t count,
 /* ---- requests ---- */
 
 /* The first step: names the operation (op->correlation) and finds the route.  NULL: the response is
- * done already (404, 405, or 400 at the door: a card number).  Needs no transaction. */
+ * done already (404, 405, or 400 at the door: a card number).  Also reads who signed the request.
+ * Needs no transaction. */
 const struct route *host_route(const struct host *host, struct op *op, struct request *request,
                                struct response *response);
 

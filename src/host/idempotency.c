@@ -65,6 +65,14 @@ const struct query idempotency_delete = {
     .in = remembered_fields,
 };
 
+/* One of more than a day ago, and only such a one: somebody may have used the key this very moment.
+ */
+const struct query idempotency_delete_outdated = {
+    "delete from idempotency_keys where caller = $caller and key = $key"
+    " and created_at < $created_at",
+    .in = remembered_fields,
+};
+
 const struct query idempotency_delete_old = {
     "delete from idempotency_keys where (caller, key) in (select caller, key from"
     " idempotency_keys where created_at < $created_at order by created_at limit $max)",
@@ -98,7 +106,8 @@ static str scoped_key(struct op *op, const struct request *request)
     return buf_str(&scoped);
 }
 
-static struct remembered_answer identify(struct op *op, const struct request *request)
+/* Of a body that may hold a password: without our key nobody can try passwords against it. */
+static str fingerprint_of(struct op *op, const struct request *request)
 {
     const str parts[] = {
         str_of(method_names[request->method]),
@@ -106,10 +115,17 @@ static struct remembered_answer identify(struct op *op, const struct request *re
         request->query,
         request->body,
     };
+    uint8_t mac[DIGEST_SIZE];
+    hmac_sha256(op->settings->jwt_key, digest(op->arena, parts, 4), mac);
+    return base64url_encode(op->arena, (str){ (const char *)mac, sizeof mac });
+}
+
+static struct remembered_answer identify(struct op *op, const struct request *request)
+{
     return (struct remembered_answer){
         .caller = op->caller.user,
         .key = scoped_key(op, request),
-        .fingerprint = base64url_encode(op->arena, digest(op->arena, parts, 4)),
+        .fingerprint = fingerprint_of(op, request),
         .created_at = op->now,
     };
 }
@@ -158,19 +174,30 @@ err idempotency_recall(struct op *op, const struct request *request, struct resp
     return OK;
 }
 
-/* What a retry may better is not kept: not signed in, still in progress, too many, our fault. */
-static bool is_kept(int status)
+/* Still in progress, whether or not its client was told so: a retry asks for what came of it. */
+static bool is_waiting(const struct response *response)
 {
-    return status != STATUS_UNAUTHORIZED && status != STATUS_ACCEPTED &&
-           status != STATUS_TOO_MANY && status < 500;
+    return response->status == 0 ||
+           (response->status == STATUS_ACCEPTED && !uuid_is_absent(response->wait.subject));
+}
+
+/* What a retry may better is not kept: not signed in, still in progress, too many, our fault. */
+static bool is_kept(const struct response *response)
+{
+    int status = response->status;
+    return is_waiting(response) || (status != STATUS_UNAUTHORIZED && status != STATUS_ACCEPTED &&
+                                    status != STATUS_TOO_MANY && status < 500);
 }
 
 static struct remembered_answer describe(struct op *op, const struct request *request,
                                          const struct response *response)
 {
     struct remembered_answer row = identify(op, request);
+    if (is_waiting(response)) {
+        row.subject = response->wait.subject;
+        return row;
+    }
     row.status = response->status;
-    row.subject = response->status == 0 ? response->wait.subject : (uuid){ { 0 } };
     row.body = response->body;
     row.location = response_header(response, "Location");
     row.etag = response_header(response, "ETag");
@@ -185,10 +212,12 @@ static struct remembered_answer describe(struct op *op, const struct request *re
 err idempotency_remember(struct op *op, const struct request *request,
                          const struct response *response)
 {
-    if (!is_kept(response->status))
+    if (!is_kept(response))
         return OK;
     struct remembered_answer row = describe(op, request, response);
-    TRY(sql_run_any(op, &idempotency_delete, &row, NULL)); /* of more than a day ago */
+    struct remembered_answer outdated = row;
+    outdated.created_at = instant_before(op->now, hours(24));
+    TRY(sql_run_any(op, &idempotency_delete_outdated, &outdated, NULL));
     /* The same key at the same moment: the other one's answer will be found next time. */
     TRY_OR(sql_run(op, &idempotency_insert, &row), STATUS_CONFLICT, problem_stale);
     return OK;
@@ -198,7 +227,7 @@ err idempotency_settle(struct op *op, const struct request *request,
                        const struct response *response)
 {
     struct remembered_answer row = describe(op, request, response);
-    if (!is_kept(response->status))
+    if (!is_kept(response))
         return sql_run_any(op, &idempotency_delete, &row, NULL);
     return sql_run_any(op, &idempotency_update, &row, NULL);
 }

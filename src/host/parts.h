@@ -7,12 +7,15 @@
 /* host.c: delivers the events of this operation, and those that their listeners tell. */
 err host_deliver(const struct host *host, struct op *op);
 
+/* cards.c: whether it has a payment card's number anywhere that is read or kept. */
+bool request_has_card_number(struct arena *arena, const struct request *request);
+
 /* ---- sessions.c: who asks ---- */
 
-/* The signed-in caller of a request, or nobody: all zero.  *ret_by_cookie: the browser vouched for
- * him by itself, so that another site may have made it do so. */
-err session_caller(struct op *op, const struct request *request, struct caller *ret_caller,
-                   bool *ret_by_cookie);
+/* Reads the session token, which takes no transaction: fills request->signer and so on. */
+void session_read_signer(struct op *op, struct request *request);
+/* The signed-in caller of a request, or nobody: all zero. */
+err session_caller(struct op *op, const struct request *request, struct caller *ret_caller);
 err session_revoke(struct op *op, const struct session_end *end);
 err session_forget_old(struct op *op, bool *ret_more);
 
@@ -39,6 +42,6 @@ err idempotency_settle(struct op *op, const struct request *request,
 err idempotency_forget_old(struct op *op, bool *ret_more);
 
 extern const struct query idempotency_find, idempotency_insert, idempotency_update,
-    idempotency_delete, idempotency_delete_old;
+    idempotency_delete, idempotency_delete_outdated, idempotency_delete_old;
 
 #endif

@@ -34,11 +34,6 @@ static const struct problem try_again = {
 
 /* ---- the door ---- */
 
-bool route_is_read(const struct route *route)
-{
-    return route->method == GET;
-}
-
 static bool is_request_id(str id)
 {
     if (id.size == 0 || id.size > REQUEST_ID_MAX)
@@ -61,6 +56,11 @@ static void refuse(struct op *op, const struct request *request, struct response
     *response = (struct response){ .wait = response->wait };
     reply_problem(op, response, problem);
     response_finish(op, request, response);
+}
+
+bool route_is_read(const struct route *route)
+{
+    return route->method == GET;
 }
 
 /* People lose their way too. */
@@ -88,12 +88,19 @@ static const struct route *admit_to_page(const struct host *host, const struct r
     return route;
 }
 
+/* What changes something looks whether another site is behind it, whoever asks. */
+static bool looks_who_asks(const struct route *route)
+{
+    return route->access != ANYONE || !route_is_read(route);
+}
+
 const struct route *host_route(const struct host *host, struct op *op, struct request *request,
                                struct response *response)
 {
     op->settings = host->settings;
     str id = request->header[HEADER_x_request_id];
-    op->correlation = is_request_id(id) ? id : uuid_text(op->arena, op_new_id(op));
+    bool is_fine = is_request_id(id) && !text_has_card_number(id); /* it will be logged */
+    op->correlation = is_fine ? id : uuid_text(op->arena, op_new_id(op));
 
     str allow = { NULL, 0 };
     const struct route *route =
@@ -108,20 +115,21 @@ const struct route *host_route(const struct host *host, struct op *op, struct re
             response_add(response, "Allow", allow);
         return NULL;
     }
-    if (text_has_card_number(request->body) || text_has_card_number(request->query)) {
+    if (request_has_card_number(op->arena, request)) {
         refuse(op, request, response, &card_number);
         return NULL;
     }
+    if (looks_who_asks(route))
+        session_read_signer(op, request);
     return route;
 }
 
 static err admit(struct op *op, const struct route *route, const struct request *request)
 {
-    bool changes = !route_is_read(route);
-    bool by_cookie = false;
-    if (route->access != ANYONE || changes)
-        TRY(session_caller(op, request, &op->caller, &by_cookie));
-    if (changes && by_cookie && !request_is_same_origin(request, op->settings->base_url))
+    if (looks_who_asks(route))
+        TRY(session_caller(op, request, &op->caller));
+    if (!route_is_read(route) && request->signed_by_cookie &&
+        !request_is_same_origin(request, op->settings->base_url))
         return FAIL(other_site);
     if (route->access == SIGNED_IN && uuid_is_absent(op->caller.user))
         return FAIL(problem_unauthorized);
@@ -172,7 +180,7 @@ static err run_undoable(const struct host *host, struct op *op, const struct rou
     err e = run_handler(host, op, route, handler, request, response);
     if (e.problem == NULL)
         return sql_keep(op);
-    if (e.problem->status == STATUS_STALE || e.problem->status >= 500)
+    if (e.problem->status == STATUS_STALE || e.problem->status == STATUS_BROKEN)
         return e;
     TRY(sql_undo(op));
     op->emitted = NULL;

@@ -54,19 +54,27 @@ err session_forget_old(struct op *op, bool *ret_more)
     return OK;
 }
 
-err session_caller(struct op *op, const struct request *request, struct caller *ret_caller,
-                   bool *ret_by_cookie)
+void session_read_signer(struct op *op, struct request *request)
 {
-    *ret_caller = (struct caller){ .user = { { 0 } } };
-    str text = read_session_token(request, ret_by_cookie);
+    request->signer = (struct caller){ .user = { { 0 } } };
+    str text = read_session_token(request, &request->signed_by_cookie);
     struct token token;
     if (text.data == NULL || !token_verify(op->arena, op->settings->jwt_key, text, op->now, &token))
+        return;
+    request->signer = token.caller;
+    request->signed_until = token.expires_at;
+}
+
+err session_caller(struct op *op, const struct request *request, struct caller *ret_caller)
+{
+    *ret_caller = (struct caller){ .user = { { 0 } } };
+    if (uuid_is_absent(request->signer.user) || request->signed_until.ms <= op->now.ms)
         return OK;
 
-    struct revoked_session row = { .session_id = token.caller.session };
+    struct revoked_session row = { .session_id = request->signer.session };
     err found = sql_one(op, &session_find_revoked, &row, &row);
     if (err_is(found, STATUS_NOT_FOUND)) {
-        *ret_caller = token.caller;
+        *ret_caller = request->signer;
         return OK;
     }
     return found;

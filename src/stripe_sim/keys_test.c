@@ -168,6 +168,18 @@ TEST(a_key_whose_call_is_still_running_is_in_use)
     client_close(&client);
 }
 
+TEST(a_second_call_does_not_join_one_that_hangs)
+{
+    struct client client;
+    client_open(&client);
+    assert_int_equal(client_control(&client, POST, "/_sim/faults", "{\"do\":\"hang\",\"times\":2}"),
+                     201);
+    assert_int_equal(create(&client, "k1", HOLD), 0);
+    assert_int_equal(create(&client, "k1", HOLD), 409);
+    assert_member(&client, "code", "idempotency_key_in_use");
+    client_close(&client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +193,7 @@ int main(void)
         cmocka_unit_test(keys_mean_nothing_to_reads),
         cmocka_unit_test(a_key_of_more_than_255_characters_is_refused),
         cmocka_unit_test(a_key_whose_call_is_still_running_is_in_use),
+        cmocka_unit_test(a_second_call_does_not_join_one_that_hangs),
     };
     return RUN_TESTS(tests);
 }

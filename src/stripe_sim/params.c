@@ -17,14 +17,8 @@ err params_read(struct sim *sim)
 {
     str encoded = is_form(sim) ? sim->body : sim->query;
     err decoded = form_decode(sim->op->arena, encoded, PARAMS_MAX, &sim->texts, &sim->text_count);
-    if (decoded.problem != NULL) {
-        const struct refusal refusal = {
-            .message = S("Invalid request (check that your POST content type is"
-                         " application/x-www-form-urlencoded). If you have any questions, we can"
-                         " help at https://support.stripe.com/."),
-        };
-        return refuse(sim, &refusal);
-    }
+    if (decoded.problem != NULL)
+        return refuse_encoding(sim);
     sim->text_used = ARENA_ARRAY(sim->op->arena, bool, sim->text_count + 1);
     return OK;
 }

@@ -134,3 +134,13 @@ err refuse_missing(struct sim *sim, int status, const char *what, str id, const 
     };
     return refuse(sim, &refusal);
 }
+
+err refuse_encoding(struct sim *sim)
+{
+    const struct refusal refusal = {
+        .message = S("Invalid request (check that your POST content type is"
+                     " application/x-www-form-urlencoded). If you have any questions, we can help"
+                     " at https://support.stripe.com/."),
+    };
+    return refuse(sim, &refusal);
+}

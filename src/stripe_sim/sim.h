@@ -67,6 +67,8 @@ err refuse_param(struct sim *sim, const char *code, str param, const char *forma
     __attribute__((format(printf, 4, 5)));
 /* 404 if the id stood in the path (param is then how its type is called), else 400. */
 err refuse_missing(struct sim *sim, int status, const char *what, str id, const char *param);
+/* It is no form. */
+err refuse_encoding(struct sim *sim);
 /* The error object without its envelope, as last_payment_error has it. */
 str refusal_json(struct sim *sim, const struct refusal *refusal);
 str sim_format(struct op *op, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -77,8 +77,8 @@ static str basic_user(struct op *op, str encoded)
     uint32_t bits = 0;
     int count = 0;
     for (size_t i = 0; i < encoded.size && encoded.data[i] != '='; i++) {
-        const char *at = memchr(base64_alphabet, encoded.data[i], 64);
-        if (at == NULL)
+        const char *at = strchr(base64_alphabet, encoded.data[i]);
+        if (at == NULL || *at == '\0')
             return (str){ NULL, 0 };
         bits = bits << 6 | (uint32_t)(at - base64_alphabet);
         count += 6;
@@ -119,6 +119,15 @@ static err check_secret_key(struct sim *sim, const struct request *request)
                            " sk_test_"),
     };
     return refuse(sim, &refusal);
+}
+
+static err check_content_type(struct sim *sim, const struct request *request)
+{
+    str type = request->header[HEADER_content_type];
+    if (request->method != POST || type.size == 0 || request->body.size == 0 ||
+        str_starts(type, S("application/x-www-form-urlencoded")))
+        return OK;
+    return refuse_encoding(sim);
 }
 
 /* ---- time ---- */
@@ -215,6 +224,8 @@ static err serve_call(struct sim *sim, const struct request *request, struct res
 
     sim->request_id = sim_id(sim->op, "req_");
     err e = check_secret_key(sim, request);
+    if (e.problem == NULL)
+        e = check_content_type(sim, request);
     if (e.problem == NULL)
         e = run_call(sim, response, &fault);
     if (e.problem != &answered)

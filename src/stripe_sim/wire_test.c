@@ -112,6 +112,20 @@ TEST(each_wrong_parameter_is_named)
     client_close(&client);
 }
 
+TEST(only_forms_are_read)
+{
+    struct client client;
+    client_open(&client);
+    assert_int_equal(client_post(&client, CREATE, "amount=100&currency=%zz"), 400);
+    assert_non_null(strstr(client_body(&client), "check that your POST content type is"));
+    client.content_type = "application/json";
+    assert_int_equal(client_post(&client, CREATE, "amount=100&currency=usd"), 400);
+    assert_non_null(strstr(client_body(&client), "check that your POST content type is"));
+    client.content_type = "application/x-www-form-urlencoded; charset=utf-8";
+    assert_int_equal(client_post(&client, CREATE, "amount=100&currency=usd"), 200);
+    client_close(&client);
+}
+
 TEST(amounts_at_their_limits_are_taken)
 {
     struct client client;
@@ -285,6 +299,7 @@ int main(void)
         cmocka_unit_test(an_unknown_path_is_named),
         cmocka_unit_test(an_unknown_id_is_missing),
         cmocka_unit_test(each_wrong_parameter_is_named),
+        cmocka_unit_test(only_forms_are_read),
         cmocka_unit_test(amounts_at_their_limits_are_taken),
         cmocka_unit_test(a_confirmed_payment_must_say_where_redirects_go_or_forbid_them),
         cmocka_unit_test(card_numbers_are_refused_and_not_kept),

@@ -61,6 +61,10 @@ struct request {
     const struct asks *asks;       /* what plan() asked, and the answers */
     uuid fresh;                    /* an id that nobody has had: for the forms of this page */
     const struct problem *problem; /* show this instead of what was asked for; or NULL */
+    /* Filled by host_route(), if the route looks who asks: */
+    struct caller signer;  /* whose token came with it, or nobody: his session may be revoked */
+    instant signed_until;  /* when that token expires */
+    bool signed_by_cookie; /* the browser vouched by itself: another site may have made it do so */
 };
 
 /* ---- responses ---- */

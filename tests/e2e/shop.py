@@ -2,12 +2,12 @@
 
 Every test starts its own on free ports, in a temporary folder, and ends it by its pid."""
 
+import ctypes
 import http.client
 import json
 import os
 import random
 import re
-import resource
 import selectors
 import shutil
 import signal
@@ -66,7 +66,7 @@ class Program:
                 stderr=log,
                 env={"PATH": os.environ.get("PATH", ""), **sanitizers(), **environment},
                 cwd=folder,
-                preexec_fn=before_exec,
+                preexec_fn=before_program(before_exec),
             )
 
     def log(self):
@@ -104,6 +104,21 @@ class Program:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1])
 
 
+PR_SET_PDEATHSIG = 1
+libc = ctypes.CDLL(None)
+
+
+def before_program(then):
+    """It dies with the test that started it, even if that is killed."""
+
+    def prepare():
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if then is not None:
+            then()
+
+    return prepare
+
+
 def sanitizers():
     return {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
 
@@ -127,7 +142,11 @@ class Shop:
         self.address = self.admin = self.stripe_address = None
 
     def __enter__(self):
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
         return self
 
     def __exit__(self, kind, value, trace):
@@ -440,13 +459,6 @@ def at_once(address, requests):
 
 
 # ---- running tests ----
-
-
-def memory_limit(size):
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-    return limit
 
 
 def is_full():

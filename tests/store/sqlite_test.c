@@ -99,7 +99,7 @@ TEST(an_operation_of_a_batch_that_fails_undoes_only_itself)
     place_open(&place);
     struct sqlite *store = open_things(&place, false);
 
-    assert_ok(sqlite_batch_begin(store));
+    assert_ok(sqlite_batch_begin(store, CAREFULLY));
     assert_ok(sqlite_begin(store));
     assert_ok(insert(&place, store, 1));
     assert_ok(sqlite_commit(store));
@@ -125,12 +125,46 @@ TEST(an_operation_of_a_batch_that_fails_undoes_only_itself)
     place_close(&place);
 }
 
+TEST(a_bold_batch_is_spoiled_by_what_wrote_and_failed_and_by_nothing_else)
+{
+    struct place place;
+    place_open(&place);
+    struct sqlite *store = open_things(&place, false);
+
+    assert_ok(sqlite_batch_begin(store, BOLDLY));
+    assert_ok(sqlite_begin(store));
+    assert_ok(insert(&place, store, 1));
+    assert_ok(sqlite_commit(store));
+    assert_ok(sqlite_begin(store)); /* fails before it wrote anything */
+    assert_status(insert(&place, store, 1), STATUS_CONFLICT);
+    sqlite_rollback(store);
+    assert_true(sqlite_batch_lives(store));
+    assert_false(sqlite_batch_is_spoiled(store));
+
+    assert_ok(sqlite_begin(store));
+    assert_ok(insert(&place, store, 2));
+    sqlite_rollback(store);
+    assert_false(sqlite_batch_lives(store));
+    assert_true(sqlite_batch_is_spoiled(store));
+    assert_status(sqlite_batch_commit(store), STATUS_UNAVAILABLE);
+    assert_int_equal(count(&place, store), 0);
+
+    assert_ok(sqlite_batch_begin(store, BOLDLY)); /* and the next one is as good as new */
+    assert_ok(sqlite_begin(store));
+    assert_ok(insert(&place, store, 1));
+    assert_ok(sqlite_commit(store));
+    assert_ok(sqlite_batch_commit(store));
+    assert_int_equal(count(&place, store), 1);
+    sqlite_close(store);
+    place_close(&place);
+}
+
 TEST(a_batch_that_is_rolled_back_never_was)
 {
     struct place place;
     place_open(&place);
     struct sqlite *store = open_things(&place, false);
-    assert_ok(sqlite_batch_begin(store));
+    assert_ok(sqlite_batch_begin(store, CAREFULLY));
     assert_ok(sqlite_begin(store));
     assert_ok(insert(&place, store, 1));
     assert_ok(sqlite_commit(store));
@@ -153,7 +187,7 @@ TEST(a_batch_that_the_database_gave_up_takes_nothing_more_and_does_not_commit)
     struct sqlite *store = open_parts(&place);
     const struct thing thing = thing_sample(1);
 
-    assert_ok(sqlite_batch_begin(store));
+    assert_ok(sqlite_batch_begin(store, CAREFULLY));
     assert_ok(sqlite_begin(store));
     assert_ok(sql_run(op_on(&place, store), &insert_whole, &thing));
     give_up(&place, store);
@@ -270,7 +304,7 @@ static void write_much(struct place *place, struct sqlite *store, bool in_batch)
     struct thing thing = thing_sample(0);
     thing.note = (str){ long_text, sizeof long_text };
     if (in_batch)
-        assert_ok(sqlite_batch_begin(store));
+        assert_ok(sqlite_batch_begin(store, CAREFULLY));
     assert_ok(sqlite_begin(store));
     struct op *op = op_on(place, store);
     assert_ok(sql_run_any(op, &thing_delete_all, &thing, NULL));
@@ -309,7 +343,7 @@ TEST(a_full_disk_is_said_to_be_unavailable_and_the_store_recovers)
     struct thing thing = thing_sample(1);
     thing.note = (str){ long_text, sizeof long_text };
 
-    assert_ok(sqlite_batch_begin(store));
+    assert_ok(sqlite_batch_begin(store, CAREFULLY));
     assert_ok(sqlite_begin(store));
     struct op *op = op_on(&place, store);
     assert_status(sql_run(op, &thing_insert, &thing), STATUS_UNAVAILABLE);
@@ -353,6 +387,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_stays_while_the_writer_goes_on),
         cmocka_unit_test(a_writer_does_not_write_outside_of_an_operation),
         cmocka_unit_test(an_operation_of_a_batch_that_fails_undoes_only_itself),
+        cmocka_unit_test(a_bold_batch_is_spoiled_by_what_wrote_and_failed_and_by_nothing_else),
         cmocka_unit_test(a_batch_that_is_rolled_back_never_was),
         cmocka_unit_test(a_batch_that_the_database_gave_up_takes_nothing_more_and_does_not_commit),
         cmocka_unit_test(nothing_is_undone_to_a_mark_that_the_database_forgot),

@@ -53,6 +53,9 @@ static int call(struct client *client, enum method method, const char *target, c
         .body = str_of(body),
         .header[HEADER_authorization] = str_of(client->authorization),
         .header[HEADER_idempotency_key] = str_of(client->key),
+        .header[HEADER_content_type] = client->content_type
+                                           ? str_of(client->content_type)
+                                           : S("application/x-www-form-urlencoded"),
     };
     client->response = (struct response){ .status = 0 };
     return run(client);

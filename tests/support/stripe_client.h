@@ -10,7 +10,8 @@ struct client {
     struct stripe_sim_options options;
     const char *key; /* the next POST's Idempotency-Key; NULL: none */
     const char *authorization;
-    struct request request; /* the last one */
+    const char *content_type; /* NULL: that of a form */
+    struct request request;   /* the last one */
     struct response response;
 };
 

@@ -12,7 +12,7 @@ struct order_form {
 
 static const struct field order_form_fields[] = {
     FORM(struct order_form, ticket_id, .flags = RULE_REQUIRED),
-    FORM(struct order_form, max_price, .min = 0, .max = PRICE_MAX),
+    FORM(struct order_form, max_price, .min = 1, .max = PRICE_MAX),
     FIELDS_END,
 };
 
@@ -318,6 +318,16 @@ static err complete(struct op *op, const struct charge_state *charge)
     return order_save(op, &order);
 }
 
+/* A payment failed, and its order with it, unless that is committed to another one. */
+static err fail(struct op *op, const struct charge_state *charge)
+{
+    struct order order;
+    TRY(order_find(op, charge->order_id, &order));
+    if (!uuid_is_absent(order.charge_id) && !uuid_equal(order.charge_id, charge->id))
+        return OK;
+    return end_order(op, order.id, ORDER_FAIL, CANCEL_PAYMENT_FAILED);
+}
+
 /* ChargeCreated, ChargeUpdated: a payment asks for a decision, succeeded or failed. */
 static err hear_charge(struct op *op, const struct charge_state *charge)
 {
@@ -327,9 +337,7 @@ static err hear_charge(struct op *op, const struct charge_state *charge)
     case CHARGE_COMPLETED:
         return complete(op, charge);
     case CHARGE_FAILED:
-        return charge->rejected
-                   ? OK
-                   : end_order(op, charge->order_id, ORDER_FAIL, CANCEL_PAYMENT_FAILED);
+        return charge->rejected ? OK : fail(op, charge);
     case CHARGE_STATUSES:
         break;
     }
@@ -350,13 +358,17 @@ static const struct subscription subscriptions[] = {
 /* ---- duties ---- */
 
 /* Each order tells several events, and an operation tells at most EVENTS_PER_OPERATION_MAX. */
-#define SWEEP_BATCH 10
+#define SWEEP_BATCH        10
+#define SWEEP_EVERY_MS     250
+#define TIMERS_GO_FIRST_MS 500 /* with SWEEP_EVERY_MS, well below the second that is promised */
 
-/* Whatever becomes of the timers, an overdue order ends within a second. */
+/* Whatever becomes of the timers, an overdue order ends within a second; but they go first, so that
+ * OrderExpired is told of whatever expires while they work. */
 static err expire_overdue(struct op *op, bool *ret_more)
 {
     struct rows rows;
-    TRY(order_list_overdue(op, SWEEP_BATCH, &rows));
+    instant overdue_since = instant_before(op->now, (duration){ TIMERS_GO_FIRST_MS });
+    TRY(order_list_overdue(op, overdue_since, SWEEP_BATCH, &rows));
     struct order *orders = rows.items;
     for (size_t i = 0; i < rows.count; i++) {
         if (order_apply(&orders[i], ORDER_EXPIRE) == ORDER_MOVED)
@@ -367,7 +379,7 @@ static err expire_overdue(struct op *op, bool *ret_more)
 }
 
 static const struct duty duties[] = {
-    { "expire overdue orders", { 500 }, expire_overdue },
+    { "expire overdue orders", { SWEEP_EVERY_MS }, expire_overdue },
     { .name = NULL },
 };
 

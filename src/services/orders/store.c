@@ -28,14 +28,14 @@ static const struct field buyer_activity_fields[] = {
 struct order_range {
     uuid user_id;
     uuid before;
-    instant now;
+    instant since;
     int64_t max;
 };
 
 static const struct field order_range_fields[] = {
     FIELD(struct order_range, user_id),
     FIELD_OPT(struct order_range, before),
-    FIELD(struct order_range, now),
+    FIELD(struct order_range, since),
     FIELD(struct order_range, max),
     FIELDS_END,
 };
@@ -73,7 +73,7 @@ static const struct query list_orders = {
 
 static const struct query list_overdue_orders = {
     "select " ORDER_COLUMNS " from orders where status in ('created', 'awaitingPayment')"
-    " and expires_at <= $now order by expires_at limit $max",
+    " and expires_at <= $since order by expires_at limit $max",
     .in = order_range_fields,
     .out = order_fields,
 };
@@ -103,8 +103,8 @@ static const struct query upsert_ticket = {
 
 /* One pass over what the buyer ordered lately; ids are in the order of time. */
 static const struct query find_buyer = {
-    "select count(case when status in ('created', 'awaitingPayment', 'capturing') then 1 end)"
-    " as live, count(case when ticket_id = $ticket_id and created_at > $relocks_since then 1 end)"
+    "select count(case when status <> 'completed' and status <> 'cancelled' then 1 end) as live,"
+    " count(case when ticket_id = $ticket_id and created_at > $relocks_since then 1 end)"
     " as relocks from orders where user_id = $user_id and id > $since",
     .in = buyer_activity_fields,
     .out = buyer_activity_fields,
@@ -133,9 +133,9 @@ err order_list(struct op *op, uuid user_id, uuid before, size_t max, struct rows
     return sql_all(op, &list_orders, &range, sizeof(struct order), max, ret_orders);
 }
 
-err order_list_overdue(struct op *op, size_t max, struct rows *ret_orders)
+err order_list_overdue(struct op *op, instant since, size_t max, struct rows *ret_orders)
 {
-    struct order_range range = { .now = op->now, .max = (int64_t)max };
+    struct order_range range = { .since = since, .max = (int64_t)max };
     return sql_all(op, &list_overdue_orders, &range, sizeof(struct order), max, ret_orders);
 }
 

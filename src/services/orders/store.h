@@ -33,8 +33,8 @@ err order_find(struct op *op, uuid id, struct order *ret_order);
 err order_find_live(struct op *op, uuid ticket_id, struct order *ret_order);
 /* The caller's orders, newest first; `before` absent: from the newest. */
 err order_list(struct op *op, uuid user_id, uuid before, size_t max, struct rows *ret_orders);
-/* Unpaid orders whose time is up, the oldest first. */
-err order_list_overdue(struct op *op, size_t max, struct rows *ret_orders);
+/* Unpaid orders whose time was up at `since` or before, the oldest first. */
+err order_list_overdue(struct op *op, instant since, size_t max, struct rows *ret_orders);
 /* CONFLICT if the ticket has a live order. */
 err order_insert(struct op *op, const struct order *order);
 err ticket_find(struct op *op, uuid id, struct ticket_copy *ret_ticket);

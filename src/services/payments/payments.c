@@ -19,6 +19,12 @@ static bool is_payment_token(str token)
     return true;
 }
 
+/* Whatever is said here is too much. */
+static bool is_nothing(str text)
+{
+    return text.size == 0;
+}
+
 struct payment_form {
     uuid order_id;
     str token;
@@ -29,7 +35,7 @@ struct payment_form {
 };
 
 #define TOKEN_MESSAGE "must be a Stripe payment method (pm_...) or token (tok_...)"
-#define NO_CARD_DATA  .max = 0, .message = "card data is never sent here"
+#define NO_CARD_DATA  .check = is_nothing, .message = "card data is never sent here"
 
 static const struct field payment_form_fields[] = {
     FORM(struct payment_form, order_id, .flags = RULE_REQUIRED),
@@ -111,11 +117,23 @@ static err check_payable(struct op *op, const struct order_copy *order)
     return lately < op->settings->payments_max ? OK : FAIL(too_many_payments);
 }
 
+static err reply_charge(struct op *op, struct response *response, enum status status,
+                        const struct charge *charge)
+{
+    struct charge_view view = charge_view_of(charge);
+    reply_location(op, response, "/api/payments/", charge->id);
+    return reply_json(op, response, status, charge_view_fields, &view);
+}
+
 /* The order has a charge already.  The same payment once more, as by a double click, gets the first
  * one's result; any other is refused. */
 static err join(struct op *op, const struct charge *charge, const struct order_copy *order,
                 str token, struct response *response)
 {
+    if (charge->phase == CHARGE_ACTION_REQUIRED && str_equal(charge->token, token)) {
+        response->wait.subject = charge->id; /* for those who ask again by their key */
+        return reply_charge(op, response, STATUS_ACCEPTED, charge);
+    }
     switch (charge_public_status(charge->phase)) {
     case CHARGE_CREATED:
         return str_equal(charge->token, token) ? reply_later(op, response, charge->id)
@@ -165,14 +183,6 @@ static err create_payment(struct op *op, const struct request *request, struct r
     /* Somebody pays it at this very moment: run again, and join. */
     TRY_OR(charge_begin(op, &charge), STATUS_CONFLICT, problem_stale);
     return reply_later(op, response, charge.id);
-}
-
-static err reply_charge(struct op *op, struct response *response, enum status status,
-                        const struct charge *charge)
-{
-    struct charge_view view = charge_view_of(charge);
-    reply_location(op, response, "/api/payments/", charge->id);
-    return reply_json(op, response, status, charge_view_fields, &view);
 }
 
 static err answer_rejected(struct op *op, const struct charge *charge)

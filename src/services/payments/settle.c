@@ -39,12 +39,14 @@ static enum call_kind next_call(const struct charge *charge)
 }
 
 /* A kept failure would be replayed under its old key, so each call of a kind has a key of its own.
- */
+ * What did not help before is not tried again at once: Stripe may refuse it for good. */
 static err queue(struct op *op, const struct charge *charge, enum call_kind kind, str method)
 {
     int64_t earlier;
     TRY(call_count(op, charge->id, kind, &earlier));
     struct stripe_call call = stripe_call_new(op, charge, kind, earlier + 1, method);
+    if (earlier > 0 && call.idempotency_key.data != NULL)
+        call.next_at = stripe_retry_at(op, &(const struct stripe_call){ .attempts = earlier });
     return call_insert(op, &call);
 }
 
@@ -114,7 +116,8 @@ err charge_learn(struct op *op, struct charge *charge, enum charge_fact fact)
     if (charge->phase == CHARGE_VOIDING)
         TRY(drop_unsent(op, charge));
 
-    charge->settled = intent_is_closed(charge, fact);
+    bool stays_settled = was_settled && charge->phase == before;
+    charge->settled = stays_settled || intent_is_closed(charge, fact);
     charge->check_at = instant_after(op->now, check_interval(charge));
     if (charge->phase != before)
         TRY(charge_save(op, charge));
@@ -146,20 +149,19 @@ static err call_again(struct op *op, struct stripe_call *call)
     return call_update(op, call);
 }
 
-/* What an answer says of the charge besides the fact. */
-static void adopt(struct charge *charge, const struct stripe_call *call,
+/* What an answer says of the charge besides the fact.  True: the charge did not know it. */
+static bool adopt(struct charge *charge, const struct stripe_call *call,
                   const struct reading *reading)
 {
-    if (call->kind == CALL_REFUND) {
-        if (reading->id.data != NULL)
-            charge->stripe_refund_id = reading->id;
-    } else if (charge->stripe_id.data == NULL) {
-        charge->stripe_id = reading->id;
-    }
     if (reading->fact == FACT_DECLINED && charge->failure_message.data == NULL) {
         charge->failure_code = reading->code;
         charge->failure_message = reading->message;
     }
+    str *id = call->kind == CALL_REFUND ? &charge->stripe_refund_id : &charge->stripe_id;
+    if (id->data != NULL || reading->id.data == NULL)
+        return false;
+    *id = reading->id;
+    return true;
 }
 
 /* Sending the same again is no use: look for the intent, by its id or by ours. */
@@ -224,20 +226,28 @@ static err has_method(struct op *op, struct stripe_call *call, struct charge *ch
     return queue(op, charge, CALL_CREATE, method);
 }
 
-/* Something that only a person can put right; meanwhile, look again from time to time. */
+/* Something that only a person can put right.  Meanwhile nothing is done, not even again: Stripe
+ * would do it anew once it has forgotten the key; it is only looked at from time to time. */
 static err wrong(struct op *op, struct stripe_call *call, struct charge *charge)
 {
-    charge->attention = S("Stripe's answer does not fit this charge");
+    bool refund = call->kind == CALL_REFUND;
+    charge->attention = refund ? S("The refund failed: the buyer must be paid another way")
+                               : S("Stripe's answer does not fit this charge");
+    charge->settled = refund;
     TRY(charge_note(op, charge));
-    return call_again(op, call);
+    if (refund)
+        return call_finish(op, call);
+    return call->idempotency_key.data == NULL ? call_again(op, call) : look(op, call, charge);
 }
 
 static err learned(struct op *op, struct stripe_call *call, struct charge *charge,
                    const struct reading *reading)
 {
     TRY(call_finish(op, call));
-    adopt(charge, call, reading);
-    return charge_learn(op, charge, reading->fact);
+    int64_t version = charge->version;
+    bool adopted = adopt(charge, call, reading);
+    TRY(charge_learn(op, charge, reading->fact));
+    return adopted && charge->version == version ? charge_note(op, charge) : OK;
 }
 
 static err next_page(struct op *op, struct stripe_call *call, const struct charge *charge, str last)
@@ -275,11 +285,22 @@ static err follow(struct op *op, struct stripe_call *call, struct charge *charge
     return FAIL(problem_broken);
 }
 
-/* Whether it may have been carried out although it failed. */
+/* Whether it may have been carried out although we may not learn how: with any answer but those by
+ * which Stripe refuses to begin. */
 static bool leaves_doubt(const struct outanswer *answer)
 {
-    return answer->outcome == OUTCALL_UNKNOWN ||
-           (answer->outcome == OUTCALL_ANSWERED && answer->http_status >= 500);
+    if (answer->outcome != OUTCALL_ANSWERED)
+        return answer->outcome == OUTCALL_UNKNOWN;
+    switch (answer->http_status) {
+    case 400:
+    case 401:
+    case 403:
+    case 404:
+    case 429:
+        return false;
+    default:
+        return true;
+    }
 }
 
 err settle_answer(struct op *op, const struct outanswer *answer)
@@ -313,15 +334,28 @@ static err mark_sent(struct op *op, struct stripe_call *call)
     return call_update(op, call);
 }
 
+/* As when the program was away for a day: to send it once more might do it once more. */
+static err look_instead(struct op *op, struct stripe_call *call)
+{
+    struct charge charge;
+    TRY(charge_find(op, call->charge_id, &charge));
+    return look(op, call, &charge);
+}
+
 err settle_claim(struct op *op, size_t max, struct rows *ret_calls)
 {
     struct rows due;
     TRY(call_list_due(op, max, &due));
     struct stripe_call *calls = due.items;
     struct outcall *out = ARENA_ARRAY(op->arena, struct outcall, due.count);
+    size_t count = 0;
     for (size_t i = 0; i < due.count; i++) {
+        if (stripe_key_may_be_forgotten(&calls[i], op->now)) {
+            TRY(look_instead(op, &calls[i]));
+            continue;
+        }
         TRY(mark_sent(op, &calls[i]));
-        out[i] = (struct outcall){
+        out[count++] = (struct outcall){
             .id = calls[i].id,
             .method = calls[i].method,
             .path = calls[i].path,
@@ -329,7 +363,7 @@ err settle_claim(struct op *op, size_t max, struct rows *ret_calls)
             .idempotency_key = calls[i].idempotency_key,
         };
     }
-    *ret_calls = (struct rows){ out, due.count };
+    *ret_calls = (struct rows){ out, count };
     return OK;
 }
 

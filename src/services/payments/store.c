@@ -111,13 +111,14 @@ static const struct query update_charge = {
 };
 
 static const struct query note_charge = {
-    "update charges set settled = $settled, attention = $attention, check_at = $check_at"
+    "update charges set settled = $settled, attention = $attention, check_at = $check_at,"
+    " stripe_id = $stripe_id, stripe_refund_id = $stripe_refund_id"
     " where id = $id and version = $version",
     .in = charge_fields,
 };
 
-#define CALL_COLUMNS                                                             \
-    "id, charge_id, kind, idempotency_key, method, path, body, state, attempts," \
+#define CALL_COLUMNS                                                                      \
+    "id, version, charge_id, kind, idempotency_key, method, path, body, state, attempts," \
     " maybe_done, next_at, first_sent_at, http_status, request_id, created_at"
 
 static const struct query find_call = {
@@ -139,16 +140,18 @@ static const struct query count_calls = {
 };
 
 static const struct query insert_call = {
-    "insert into stripe_calls (" CALL_COLUMNS ") values ($id, $charge_id, $kind,"
+    "insert into stripe_calls (" CALL_COLUMNS ") values ($id, $version, $charge_id, $kind,"
     " $idempotency_key, $method, $path, $body, $state, $attempts, $maybe_done, $next_at,"
     " $first_sent_at, $http_status, $request_id, $created_at)",
     .in = stripe_call_fields,
 };
 
+/* STALE if two processes claim it, or hear of its answer, at once. */
 static const struct query update_call = {
-    "update stripe_calls set state = $state, attempts = $attempts, maybe_done = $maybe_done,"
+    "update stripe_calls set version = version + 1, state = $state, attempts = $attempts, "
+    "maybe_done = $maybe_done,"
     " next_at = $next_at, first_sent_at = $first_sent_at, http_status = $http_status,"
-    " request_id = $request_id where id = $id",
+    " request_id = $request_id where id = $id and version = $version",
     .in = stripe_call_fields,
 };
 

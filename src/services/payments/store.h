@@ -40,7 +40,8 @@ err charge_count_since(struct op *op, uuid user_id, instant since, int64_t *ret_
 err charge_insert(struct op *op, const struct charge *charge);
 /* Saves a moved charge as its next version, and tells everybody. */
 err charge_save(struct op *op, struct charge *charge);
-/* Saves what is nobody else's business: when to look again, what a person must look at, settled. */
+/* Saves what is nobody else's business: when to look again, what a person must look at, settled,
+ * and Stripe's ids. */
 err charge_note(struct op *op, const struct charge *charge);
 
 /* ---- calls ---- */

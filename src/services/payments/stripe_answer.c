@@ -226,13 +226,21 @@ static struct reading read_refusal(struct arena *arena, const struct charge *cha
     return verdict(VERDICT_LOOK);
 }
 
+/* Stripe names each of its answers.  What something on the way says in its place is kept under no
+ * key, and our call may still be travelling: only with the same key can it not be done twice. */
+static bool is_stripes_own(const struct outanswer *answer)
+{
+    return answer->request_id.size > 0;
+}
+
 /* A failure that Stripe keeps under the key: once more with the same key, then the truth is looked
  * up. */
 static struct reading read_breakdown(const struct stripe_call *call, const struct outanswer *answer)
 {
     if (str_is(answer->should_retry, "false"))
         return verdict(VERDICT_LOOK);
-    if (str_is(answer->should_retry, "true") || answer->http_status != 500)
+    if (str_is(answer->should_retry, "true") || answer->http_status != 500 ||
+        !is_stripes_own(answer))
         return verdict(VERDICT_RETRY);
     return verdict(call->attempts < 2 ? VERDICT_RETRY : VERDICT_LOOK);
 }
@@ -260,19 +268,21 @@ static struct reading read_error(struct arena *arena, const struct charge *charg
     }
     if (answer->http_status >= 500)
         return read_breakdown(call, answer);
-    return readable ? read_refusal(arena, charge, call, &body.error) : verdict(VERDICT_LOOK);
-}
-
-/* Stripe forgets keys after a day: then the same key would make a second intent. */
-static bool key_may_be_forgotten(const struct stripe_call *call, instant now)
-{
-    return call->first_sent_at.ms != 0 &&
-           call->first_sent_at.ms < instant_before(now, hours(20)).ms;
+    if (!readable)
+        return verdict(is_stripes_own(answer) ? VERDICT_LOOK : VERDICT_RETRY);
+    return read_refusal(arena, charge, call, &body.error);
 }
 
 static bool is_lookup(enum call_kind kind)
 {
     return kind == CALL_RETRIEVE || kind == CALL_LIST;
+}
+
+/* Stripe forgets keys after a day: then the same key would make a second intent. */
+bool stripe_key_may_be_forgotten(const struct stripe_call *call, instant now)
+{
+    return !is_lookup(call->kind) && call->first_sent_at.ms != 0 &&
+           call->first_sent_at.ms < instant_before(now, hours(20)).ms;
 }
 
 struct reading stripe_read(struct arena *arena, const struct charge *charge,
@@ -291,7 +301,7 @@ struct reading stripe_read(struct arena *arena, const struct charge *charge,
                  reading.verdict == VERDICT_REFUSED;
     if (is_lookup(call->kind))
         return fails ? verdict(VERDICT_RETRY) : reading;
-    if (reading.verdict == VERDICT_RETRY && key_may_be_forgotten(call, now))
+    if (reading.verdict == VERDICT_RETRY && stripe_key_may_be_forgotten(call, now))
         return verdict(VERDICT_LOOK);
     return reading;
 }

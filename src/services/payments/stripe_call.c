@@ -7,6 +7,7 @@ static const char *const state_names[] = { "ready", "sent", "done", NULL };
 
 const struct field stripe_call_fields[] = {
     FIELD(struct stripe_call, id),
+    FIELD(struct stripe_call, version),
     FIELD(struct stripe_call, charge_id),
     FIELD_ENUM(struct stripe_call, kind, kind_names),
     FIELD_OPT(struct stripe_call, idempotency_key),

@@ -21,6 +21,7 @@ enum call_state { CALL_READY, CALL_SENT, CALL_DONE };
 
 struct stripe_call {
     uuid id;
+    int64_t version;
     uuid charge_id;
     enum call_kind kind;
     str idempotency_key; /* absent for GET */
@@ -73,6 +74,9 @@ struct reading {
 struct reading stripe_read(struct arena *arena, const struct charge *charge,
                            const struct stripe_call *call, const struct outanswer *answer,
                            instant now);
+
+/* Whether the call was first sent so long ago that Stripe may carry it out a second time. */
+bool stripe_key_may_be_forgotten(const struct stripe_call *call, instant now);
 
 /* When to send it again: 0.5 s after the first attempt, then twice as long each time up to a
  * minute, and a little more by chance, so that many do not come at once. */

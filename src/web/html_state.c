@@ -113,6 +113,8 @@ const char *html_take(struct html_state *state, char c)
         return is_name(c) ? append(state->tag, c) : inside_tag(state, c);
     case HTML_TAG:
         return inside_tag(state, c);
+    case HTML_PAUSED:
+        return is_name(c) ? "a name goes on behind a block" : inside_tag(state, c);
     case HTML_NAME:
         return is_name(c) ? append(state->attribute, c) : end_name(state, c);
     case HTML_EQUALS:
@@ -143,15 +145,22 @@ bool html_is_url(const struct html_state *state)
 
 void html_pause(struct html_state *state)
 {
-    if (state->place == HTML_NAME)
-        state->place = HTML_TAG;
+    if (state->place == HTML_NAME || state->place == HTML_TAG_NAME)
+        state->place = HTML_PAUSED;
+}
+
+static bool is_inside_tag(const struct html_state *state)
+{
+    return state->place == HTML_TAG || state->place == HTML_PAUSED;
 }
 
 bool html_same(const struct html_state *a, const struct html_state *b)
 {
+    if (is_inside_tag(a) && is_inside_tag(b))
+        return true;
     if (a->place != b->place)
         return false;
     if (a->place == HTML_VALUE)
         return strcmp(a->attribute, b->attribute) == 0 && (a->begun == b->begun || !html_is_url(a));
-    return a->place == HTML_TEXT || a->place == HTML_TAG;
+    return a->place == HTML_TEXT;
 }

@@ -13,6 +13,7 @@ enum html_place {
     HTML_DECLARATION, /* inside <!doctype> */
     HTML_TAG_NAME,
     HTML_TAG,    /* inside a tag, between attributes */
+    HTML_PAUSED, /* the same, where a name may be half written: a blank or > must come first */
     HTML_NAME,   /* an attribute's */
     HTML_EQUALS, /* after its = */
     HTML_VALUE,  /* inside its quotes */
@@ -31,7 +32,7 @@ struct html_state {
 const char *html_take(struct html_state *state, char c);
 /* Whether the attribute is a URL. */
 bool html_is_url(const struct html_state *state);
-/* An attribute without a value ends where a {{tag}} begins. */
+/* The name of a tag, or of an attribute without a value, ends where a block begins. */
 void html_pause(struct html_state *state);
 /* Whether two ways lead to the same place. */
 bool html_same(const struct html_state *a, const struct html_state *b);

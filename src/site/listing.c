@@ -142,7 +142,7 @@ static str text_of(struct visit *visit, const struct field *field, const void *v
 static str amount_text(struct visit *visit, money amount)
 {
     static const struct field kind = { .kind = FIELD_KIND_MONEY };
-    return amount.minor == 0 ? S("") : text_of(visit, &kind, &amount, "plain");
+    return amount.minor == 0 ? S("") : text_of(visit, &kind, &amount, "fixed");
 }
 
 static str time_text(struct visit *visit, instant when)

@@ -127,6 +127,11 @@ static void say_money(const struct voice *voice, struct buf *out, const struct s
         buf_add(out, (str){ text, money_write(amount, text) });
         return;
     }
+    if (str_is(spoken->format, "fixed")) {
+        buf_addf(out, "%lld.%02lld", (long long)(amount.minor / 100),
+                 (long long)(amount.minor % 100));
+        return;
+    }
     /* %s is the symbol, %n the number */
     str pattern = text_of(voice, "pattern.money");
     for (size_t i = 0; i < pattern.size; i++) {

@@ -24,8 +24,8 @@ static size_t size_of_fields(const struct field *fields)
 {
     size_t end = 0;
     for (const struct field *field = fields; field->name != NULL; field++) {
-        size_t size = field->kind == FIELD_KIND_RECORD ? size_of_fields(field->fields)
-                                                       : field_size(field);
+        size_t size =
+            field->kind == FIELD_KIND_RECORD ? size_of_fields(field->fields) : field_size(field);
         if (field->offset + size > end)
             end = field->offset + size;
     }

@@ -14,8 +14,12 @@ struct form {
 };
 
 static const struct field form_fields[] = {
-    INPUT(struct form, title), INPUT(struct form, face_value), INPUT(struct form, starts_at),
-    INPUT(struct form, from),  INPUT(struct form, to),         FIELD(struct form, other),
+    INPUT(struct form, title),
+    INPUT(struct form, face_value),
+    INPUT(struct form, starts_at),
+    INPUT(struct form, from),
+    INPUT(struct form, to),
+    FIELD(struct form, other),
     FIELDS_END,
 };
 
@@ -114,11 +118,12 @@ TEST(each_error_stands_beside_its_input_and_the_rest_above)
     struct arena arena = { 0 };
     struct voice voice = voice_of(S("en"), (instant){ 1 });
     struct form form = taken(&arena, NULL, 0);
-    str rest = inputs_blame(&arena, &voice, form_fields, &form,
-                            S("{\"errors\":[{\"message\":\"title is required\",\"field\":\"title\"},"
-                              "{\"message\":\"Twice\",\"field\":\"title\"},"
-                              "{\"message\":\"Elsewhere\",\"field\":\"unknown\"},"
-                              "{\"message\":\"In general\"}]}"));
+    str rest =
+        inputs_blame(&arena, &voice, form_fields, &form,
+                     S("{\"errors\":[{\"message\":\"title is required\",\"field\":\"title\"},"
+                       "{\"message\":\"Twice\",\"field\":\"title\"},"
+                       "{\"message\":\"Elsewhere\",\"field\":\"unknown\"},"
+                       "{\"message\":\"In general\"}]}"));
     assert_true(str_is(form.title.error, "Please fill this in."));
     assert_null(form.face_value.error.data);
     assert_true(str_is(rest, "Elsewhere"));

@@ -101,9 +101,8 @@ TEST(the_complaints_of_the_API_are_said_in_the_visitors_language)
     struct arena arena = { 0 };
     assert_string_equal(heard(&arena, "en", "title", "title is required"), "Please fill this in.");
     assert_string_equal(heard(&arena, "de", "title", "title is required"), "Bitte ausfüllen.");
-    assert_string_equal(
-        heard(&arena, "en", "price", "price must be between 0.50 and 999999.99"),
-        "Between 0.50 and 999999.99, please.");
+    assert_string_equal(heard(&arena, "en", "price", "price must be between 0.50 and 999999.99"),
+                        "Between 0.50 and 999999.99, please.");
     assert_string_equal(heard(&arena, "en", "title", "title must be at most 200 characters"),
                         "At most 200 characters, please.");
     assert_string_equal(heard(&arena, "de", "maxPrice", "The price is now 25.5"),

@@ -65,9 +65,9 @@ bool agenda_take(struct world *world, struct happening *ret_next)
 static bool may_come_early(const struct happening *happening)
 {
     return happening->kind == PERSON_ACTS || happening->kind == ERRAND_IS_RUN ||
-           happening->kind == ASKED_AGAIN || happening->kind == DUTY_IS_DUE ||
-           happening->kind == CLAIM_IS_DUE || happening->kind == ANSWER_COMES ||
-           happening->kind == LETTER_COMES;
+           happening->kind == BANK_ASKS || happening->kind == ASKED_AGAIN ||
+           happening->kind == DUTY_IS_DUE || happening->kind == CLAIM_IS_DUE ||
+           happening->kind == ANSWER_COMES || happening->kind == LETTER_COMES;
 }
 
 bool agenda_take_rival(struct world *world, const struct node *node, struct happening *ret_rival)

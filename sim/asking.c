@@ -116,10 +116,14 @@ static void hear_of_decline(struct errand *errand)
 
 static void believe(struct errand *errand, const struct response *response)
 {
+    struct world *world = errand->person->world;
     if (errand->purpose == TO_ORDER && response->status == STATUS_CREATED)
         hear_of_lock(errand, response);
     if (errand->purpose == TO_PAY && response->status == STATUS_CREATED)
         hear_of_payment(errand, response);
+    if (errand->purpose == TO_PAY && response->status == STATUS_ACCEPTED)
+        agenda_add(world, BANK_ASKS, NULL, errand,
+                   from_now(world, delay_ms(&world->chance, 60000)));
     if (errand->purpose == TO_PAY && response->status == STATUS_PAYMENT_REQUIRED)
         hear_of_decline(errand);
     if (errand->purpose == TO_CANCEL && response->status == STATUS_NO_CONTENT)

@@ -52,6 +52,7 @@ static void look_at_agenda(struct resting *resting)
             break;
         case PERSON_ACTS:
         case ERRAND_IS_RUN:
+        case BANK_ASKS:
         case DUTY_IS_DUE:
         case CLAIM_IS_DUE:
         case RELAY_IS_DUE:

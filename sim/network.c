@@ -216,6 +216,11 @@ static void send_answer(struct call *call, const struct response *response)
         lose(call);
         return;
     }
+    if (!world->quiet && !call->node->down && call->node->depth == 0 &&
+        world->luck.crash_permille > 0 && one_in(chance, 25)) {
+        node_crash(call->node, "before it hears of Stripe's answer");
+        return;
+    }
     bool slow = !world->quiet && percent(chance, world->luck.slow_percent);
     int64_t ms = response->delay.ms + (slow ? delay_ms(chance, 120000) : between(chance, 5, 400));
     answer_in(call, ms, OUTCALL_ANSWERED, response->status, response->body);

@@ -274,10 +274,8 @@ static void buyer_acts(struct person *person)
         pay(person, own);
     else if (mood < 80)
         cancel(person, own);
-    else if (mood < 88)
+    else if (mood < 92)
         look(person, own);
-    else if (mood < 94)
-        bank(world, own->id, !one_in(&world->chance, 4));
     /* or does nothing */
 }
 

@@ -45,6 +45,7 @@ int64_t delay_ms(struct chance *chance, int64_t longest_ms);
 enum happening_kind {
     PERSON_ACTS,
     ERRAND_IS_RUN, /* once more: a double click, a retry */
+    BANK_ASKS,     /* a buyer shows himself, or fails */
     ASKED_AGAIN,   /* a request that waits is looked at */
     ASKED_LATE,    /* … and answered, for its time is up */
     DUTY_IS_DUE,   /* a service does something by itself */

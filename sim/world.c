@@ -132,6 +132,9 @@ static void happen(struct world *world, const struct happening *happening)
     case ERRAND_IS_RUN:
         ask(happening->about);
         break;
+    case BANK_ASKS:
+        bank(world, ((const struct errand *)happening->about)->about, !one_in(&world->chance, 4));
+        break;
     case ASKED_AGAIN:
     case ASKED_LATE:
         asked_again(happening->about, happening->kind == ASKED_LATE);
@@ -262,7 +265,7 @@ static struct luck draw_luck(struct chance *chance)
         .refused_percent = bad * below(chance, 15),
         .letter_twice_percent = bad * below(chance, 30),
         .disorder_percent = bad * below(chance, 30),
-        .mischief_every_ms = between(chance, 5000, 200000),
+        .mischief_every_ms = between(chance, 2000, 80000),
         .meddles = bad && one_in(chance, 3),
         .buyers = between(chance, 3, 6),
         .sellers = between(chance, 1, 2),

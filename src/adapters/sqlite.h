@@ -26,7 +26,7 @@ struct sqlite_options {
     const struct service *const *services;
     size_t service_count;
     instant now;                      /* kept with the migrations that are applied */
-    size_t cache_kib;                 /* 0: 16 MiB to write, 4 MiB to read */
+    size_t cache_kib;                 /* 0: 8 MiB to write, 4 MiB to read */
     const struct sqlite_hooks *hooks; /* NULL: none */
     /* Hears, in one line, why the store fails; NULL: nobody does. */
     void (*report)(void *context, const char *message);

@@ -7,7 +7,7 @@
 
 /* Another process (a backup, a second start) may hold the file for a moment. */
 #define BUSY_MS           5000
-#define WRITER_CACHE_KIB  (16 * 1024)
+#define WRITER_CACHE_KIB  (8 * 1024)
 #define READER_CACHE_KIB  (4 * 1024)
 #define JOURNAL_BYTES_MAX (64 * 1024 * 1024)
 

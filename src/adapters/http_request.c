@@ -226,6 +226,7 @@ static const char *joint(enum header header)
     switch (header) {
     case HEADER_cookie:
         return "; ";
+    case HEADER_accept:
     case HEADER_accept_encoding:
     case HEADER_accept_language:
     case HEADER_if_match:

@@ -63,11 +63,13 @@ bool route_is_read(const struct route *route)
     return route->method == GET;
 }
 
-/* People lose their way too. */
+/* People lose their way too; programs, which do not ask for HTML, get the envelope. */
 static bool wants_page(const struct host *host, const struct request *request)
 {
     bool reads = request->method == GET || request->method == HEAD;
-    return host->lost != NULL && reads && !str_starts(request->path, S("/api/"));
+    str accept = request->header[HEADER_accept];
+    return host->lost != NULL && reads && !str_starts(request->path, S("/api/")) &&
+           accept.data != NULL && memmem(accept.data, accept.size, "text/html", 9) != NULL;
 }
 
 static const struct route *instead(const struct host *host, struct request *request,

@@ -34,6 +34,7 @@ static void open_shop(struct shop *shop)
 
 static int see(struct shop *shop, str cookie, const char *path)
 {
+    shop->headers[HEADER_accept] = S("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
     return people_ask(shop, cookie, GET, path, NULL);
 }
 
@@ -557,6 +558,8 @@ TEST(what_is_not_there_has_a_friendly_page_and_the_API_its_envelope)
         assert_shows(&shop, "There is nothing here");
     }
     assert_int_equal(see(&shop, nobody, "/api/nothing"), 404);
+    assert_string_equal(shop_body(&shop), "{\"errors\":[{\"message\":\"Not found\"}]}");
+    assert_int_equal(people_ask(&shop, nobody, GET, "/nothing", NULL), 404);
     assert_string_equal(shop_body(&shop), "{\"errors\":[{\"message\":\"Not found\"}]}");
     assert_int_equal(see(&shop, nobody, "/static/none.css"), 404);
     shop_close(&shop);

@@ -131,7 +131,7 @@ static struct connection *connection_open(struct http_thread *thread,
 static void connection_close(struct connection *connection)
 {
     struct http_thread *thread = connection->thread;
-    assert(connection->exchange == NULL);
+    assert(connection->exchange == NULL && connection->stream == NULL);
     if (connection->previous != NULL)
         connection->previous->next = connection->next;
     else
@@ -267,7 +267,12 @@ static enum MHD_Result on_answer(struct connection *connection)
         return http_send_refusal(connection, &refusal_stopping);
     if (exchange->refusal != NULL)
         return http_send_refusal(connection, exchange->refusal);
-    return http_send_response(connection, exchange);
+    enum MHD_Result result = http_send_response(connection, exchange);
+    if (connection->stream != NULL) {
+        connection->exchange = NULL;
+        exchange_recycle(exchange);
+    }
+    return result;
 }
 
 static enum MHD_Result on_whole(struct connection *connection)
@@ -325,6 +330,7 @@ enum MHD_Result http_on_request(void *thread, struct MHD_Connection *library, co
     case PHASE_IDLE:
     case PHASE_KEPT:
     case PHASE_SENDING:
+    case PHASE_HEARING:
         break;
     }
     return MHD_NO; /* shut down while the library still had something to tell */
@@ -340,6 +346,7 @@ void http_on_end(void *thread, struct MHD_Connection *library, void **request_co
     *request_context = NULL;
     if (connection == NULL)
         return;
+    stream_closed(connection);
     if (connection->exchange != NULL)
         exchange_recycle(connection->exchange);
     connection->exchange = NULL;

@@ -238,6 +238,7 @@ static const char *joint(enum header header)
     case HEADER_content_type:
     case HEADER_host:
     case HEADER_idempotency_key:
+    case HEADER_last_event_id:
     case HEADER_origin:
     case HEADER_sec_fetch_site:
     case HEADER_stripe_signature:

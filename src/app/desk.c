@@ -216,6 +216,8 @@ void desk_told(struct desk *desk, const struct emitted *emitted)
         const struct event_head *head = event->data;
         if (event->type == EVENT_charge_created || event->type == EVENT_charge_updated)
             desk->charges_moved = true;
+        if (desk->live != NULL && live_tell(desk->live, event, clock_now(desk->clock)))
+            desk->has_news = true;
         if (desk->waiting_count > 0)
             resume_some(desk, bucket_of(desk, head->subject), waits_for, &head->subject);
     }
@@ -288,6 +290,10 @@ void desk_batch_done(struct desk *desk, bool committed)
     if (committed)
         atomic_fetch_add(&desk->commits, 1);
     flush_replies(desk);
+    struct http_server *server = atomic_load(&desk->server);
+    if (desk->has_news && server != NULL)
+        http_server_news(server);
+    desk->has_news = false;
 }
 
 /* ---- arrival ---- */
@@ -350,6 +356,11 @@ static void read_at_once(struct desk *desk, struct reader *reader, struct http_e
         assert(!err_is(e, STATUS_STALE));
     }
     op->tx = NULL;
+    if (exchange->response.watch.on && !live_attach(desk->live, exchange)) {
+        exchange->response = (struct response){ .status = 0 };
+        reply_problem(op, &exchange->response, &busy);
+        response_finish(op, &exchange->request, &exchange->response);
+    }
     log_answer(desk, route, op, &exchange->request, exchange->response.status, began_us);
     http_reply(exchange);
 }

@@ -142,6 +142,7 @@ static bool start_listening(struct shop *shop)
     shop->server = http_server_start(&options, shop->message, sizeof shop->message);
     if (shop->server == NULL)
         return false;
+    atomic_store(&engine_desk(shop->engine)->server, shop->server);
 
     shop->admin.engine = shop->engine;
     shop->admin.outcalls = shop->outcalls;

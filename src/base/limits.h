@@ -10,6 +10,9 @@
 #define BODY_SECONDS_MAX            30   /* the same for its body: 408 or closed */
 #define SEND_SECONDS_MAX            60   /* until an answer has been taken: closed */
 #define IDLE_SECONDS_MAX            75   /* keep-alive: closed */
+#define QUIET_SECONDS_MAX           20   /* a stream without news: a sign of life */
+#define LISTENERS_MAX               16384 /* who hear of tickets as they change: 503 */
+#define LISTENERS_PER_ADDRESS_MAX   1024  /* 503 */
 #define CONNECTIONS_MAX             8192 /* beyond: refused at accept */
 #define CONNECTIONS_PER_ADDRESS_MAX 4096 /* beyond: refused at accept */
 #define IDEMPOTENCY_KEY_MAX         255  /* characters; 400 */

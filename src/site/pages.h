@@ -59,6 +59,6 @@ page_plan plan_visitor, plan_sign_in, plan_sign_up, plan_sign_out;
 route_handler show_sign_in, do_sign_in, show_sign_up, do_sign_up, show_sign_out, do_sign_out;
 
 page_plan plan_lost;
-route_handler show_lost, switch_language, serve_static;
+route_handler show_lost, switch_language, serve_static, watch_all, watch_ticket;
 
 #endif

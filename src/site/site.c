@@ -39,6 +39,56 @@ err serve_static(struct op *op, const struct request *request, struct response *
     return OK;
 }
 
+/* ---- changes, as they happen ---- */
+
+static int64_t number_in(struct op *op, str query, const char *name)
+{
+    struct form_text *texts = NULL;
+    size_t count = 0;
+    int64_t number = 0;
+    if (query.data != NULL)
+        (void)form_decode(op->arena, query, 8, &texts, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (str_is(texts[i].name, name) && str_to_int(texts[i].text, &number) && number > 0)
+            return number;
+    }
+    return 0;
+}
+
+/* A browser that lost the connection says what it heard last; one that has just got the page, by
+ * ?since=, when that was made. */
+static err watch(struct op *op, const struct request *request, struct response *response,
+                 uuid ticket)
+{
+    int64_t after = 0;
+    (void)str_to_int(request->header[HEADER_last_event_id], &after);
+    response->status = STATUS_OK;
+    response->content_type = S("text/event-stream");
+    response->watch = (struct watch){
+        .on = true,
+        .ticket = ticket,
+        .after = after > 0 ? after : 0,
+        .since = { number_in(op, request->query, "since") },
+    };
+    response_add(response, "Cache-Control", S("no-store"));
+    response_add(response, "X-Accel-Buffering", S("no")); /* nginx would keep it to itself */
+    return OK;
+}
+
+/* GET /live: of every ticket. */
+err watch_all(struct op *op, const struct request *request, struct response *response)
+{
+    return watch(op, request, response, (uuid){ { 0 } });
+}
+
+/* GET /live/tickets/:id */
+err watch_ticket(struct op *op, const struct request *request, struct response *response)
+{
+    uuid id;
+    TRY(read_id(request, 0, &id));
+    return watch(op, request, response, id);
+}
+
 /* ---- odds and ends ---- */
 
 void plan_lost(struct op *op, const struct request *request, struct asks *asks)
@@ -111,6 +161,8 @@ const struct route site_routes[] = {
     ROUTE(POST, "/account/password", plan_password, do_password),
     ROUTE(GET, "/language/:name", plan_lost, switch_language),
     { GET, "/static/:name", ANYONE, .handle = serve_static },
+    { GET, "/live", ANYONE, .handle = watch_all },
+    { GET, "/live/tickets/:id", ANYONE, .handle = watch_ticket },
     ROUTES_END,
 };
 

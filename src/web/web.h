@@ -94,6 +94,14 @@ struct session {
     instant expires_at;
 };
 
+/* An answer that goes on: changes of a ticket, or of any, as they commit (text/event-stream). */
+struct watch {
+    bool on;
+    uuid ticket;   /* absent: all */
+    int64_t after; /* the number of the last change that the client knows; 0: */
+    instant since; /* what came since then; absent: what comes from now on */
+};
+
 enum session_change { SESSION_KEPT, SESSION_STARTED, SESSION_ENDED };
 
 struct response {
@@ -105,6 +113,7 @@ struct response {
     enum session_change session_change;
     struct session session;
     struct wait wait;
+    struct watch watch;
     /* Only the Stripe simulator misbehaves on purpose: */
     duration delay;     /* before the answer is sent */
     bool drop;          /* close the connection without an answer */

@@ -18,6 +18,7 @@ static const struct field said_ticket_fields[] = {
 
 struct said_order {
     uuid id;
+    int64_t version;
     str status;
     money price;
     instant expires_at;
@@ -26,6 +27,7 @@ struct said_order {
 
 static const struct field said_order_fields[] = {
     FIELD(struct said_order, id),
+    FIELD(struct said_order, version),
     FIELD(struct said_order, status),
     FIELD(struct said_order, price),
     FIELD(struct said_order, expires_at),
@@ -114,6 +116,21 @@ static void hear_of_decline(struct errand *errand)
         broken(world, "%s was declined and goes on", name_of(world, errand->about));
 }
 
+/* GET /api/orders/:id said 200: as it is at this moment, for orders knows best. */
+static void hear_of_order(struct errand *errand, const struct response *response)
+{
+    struct world *world = errand->person->world;
+    struct said_order said = { .price = { 0 } };
+    if (!read_answer(world, response, said_order_fields, &said))
+        return;
+    const struct told_order *order = ledger_order(world, said.id);
+    if (order == NULL || order->version != said.version || order->price.minor != said.price.minor ||
+        !str_is(said.status, order_status_names[order->status]))
+        broken(world, "%s is shown as it is not", name_of(world, said.id));
+    else if (!uuid_equal(order->user_id, errand->person->id))
+        broken(world, "P8: %s sees somebody else's order", errand->person->name);
+}
+
 static void believe(struct errand *errand, const struct response *response)
 {
     struct world *world = errand->person->world;
@@ -126,6 +143,8 @@ static void believe(struct errand *errand, const struct response *response)
                    from_now(world, delay_ms(&world->chance, 60000)));
     if (errand->purpose == TO_PAY && response->status == STATUS_PAYMENT_REQUIRED)
         hear_of_decline(errand);
+    if (errand->purpose == TO_LOOK && response->status == STATUS_OK)
+        hear_of_order(errand, response);
     if (errand->purpose == TO_CANCEL && response->status == STATUS_NO_CONTENT)
         hear_of_cancelling(errand);
 }
@@ -153,6 +172,28 @@ static void compare_with_first(struct errand *errand, const struct response *res
     }
 }
 
+/* ---- when nothing else goes wrong ---- */
+
+#define PATIENCE_MS 200
+
+/* Hosted together, with Stripe well and near, nobody is put off, and good cards pay. */
+static void check_calm(const struct asked *asked, const struct response *response)
+{
+    const struct errand *errand = asked->errand;
+    struct world *world = errand->person->world;
+    if (!world->luck.calm || world->luck.bus)
+        return;
+    int64_t waited = world->now.ms - asked->since.ms;
+    bool good_card = errand->purpose == TO_PAY && errand->good_card;
+    if (response->status >= 500)
+        broken(world, "%s is put off for no reason", errand->person->name);
+    if (waited > world->settings.answer_wait.ms + PATIENCE_MS)
+        broken(world, "%s waits for %lld ms", errand->person->name, (long long)waited);
+    if (good_card &&
+        (response->status == STATUS_ACCEPTED || response->status == STATUS_PAYMENT_REQUIRED))
+        broken(world, "%s pays with a good card in vain", errand->person->name);
+}
+
 /* ---- the way there and back ---- */
 
 static void answered(struct asked *asked, const struct response *response)
@@ -167,6 +208,7 @@ static void answered(struct asked *asked, const struct response *response)
         broken(world, "%s asked and was told of an inner fault", errand->person->name);
         return;
     }
+    check_calm(asked, response);
     compare_with_first(errand, response);
     believe(errand, response);
 }
@@ -245,6 +287,7 @@ void ask(struct errand *errand)
     *asked = (struct asked){
         .errand = errand,
         .node = node,
+        .since = world->now,
         .request = {
             .method = errand->method,
             .path = str_of(errand->path),

@@ -323,8 +323,9 @@ struct errand {
     str correlation;
     uuid about;      /* the ticket or order */
     money max_price; /* 0: none */
-    int status;      /* of the first answer that was to be kept; 0: none yet */
-    str answer;      /* its body */
+    bool good_card;
+    int status; /* of the first answer that was to be kept; 0: none yet */
+    str answer; /* its body */
 };
 
 struct asked {
@@ -333,6 +334,7 @@ struct asked {
     struct request request;
     const struct route *route;
     struct caller caller;
+    instant since;
     struct wait wait;
     bool resumes;
 };

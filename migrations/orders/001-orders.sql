@@ -23,16 +23,20 @@ create table orders (
     created_at bigint not null,
     updated_at bigint not null,
     check ((status = 'cancelled') = (cancel_reason is not null)),
-    check (status not in ('capturing', 'completed') or charge_id is not null)
+    check ((status = 'created' or status = 'awaitingPayment') =
+           (cancel_reason is null and charge_id is null))
 );
 
 -- A ticket never has two live orders and is never sold twice, whatever the code does.
-create unique index orders_one_live_per_ticket on orders (ticket_id) where status <> 'cancelled';
+-- The index, and orders_unpaid, are about other columns than the status because most changes of it
+-- leave those alone, and then the database leaves the indexes alone too.
+create unique index orders_one_live_per_ticket on orders (ticket_id) where cancel_reason is null;
 
 create index orders_of_user on orders (user_id, id);
 
 -- What the sweep of overdue orders reads.
-create index orders_unpaid on orders (expires_at) where status in ('created', 'awaitingPayment');
+create index orders_unpaid on orders (expires_at)
+    where cancel_reason is null and charge_id is null;
 
 create table ticket_copies (
     id uuid primary key,

@@ -59,7 +59,8 @@ static const struct query find_order = {
 };
 
 static const struct query find_live_order = {
-    "select " ORDER_COLUMNS " from orders where ticket_id = $ticket_id and status <> 'cancelled'",
+    "select " ORDER_COLUMNS " from orders where ticket_id = $ticket_id"
+    " and cancel_reason is null",
     .in = order_fields,
     .out = order_fields,
 };
@@ -72,7 +73,7 @@ static const struct query list_orders = {
 };
 
 static const struct query list_overdue_orders = {
-    "select " ORDER_COLUMNS " from orders where status in ('created', 'awaitingPayment')"
+    "select " ORDER_COLUMNS " from orders where cancel_reason is null and charge_id is null"
     " and expires_at <= $since order by expires_at limit $max",
     .in = order_range_fields,
     .out = order_fields,
@@ -82,6 +83,13 @@ static const struct query list_overdue_orders = {
 static const struct query update_order = {
     "update orders set version = version + 1, status = $status, cancel_reason = $cancel_reason,"
     " charge_id = $charge_id, updated_at = $updated_at where id = $id and version = $version",
+    .in = order_fields,
+};
+
+/* The same when neither reason nor charge has changed: no index has to. */
+static const struct query update_status = {
+    "update orders set version = version + 1, status = $status, updated_at = $updated_at"
+    " where id = $id and version = $version",
     .in = order_fields,
 };
 
@@ -111,8 +119,9 @@ static const struct query find_buyer = {
 };
 
 const struct query *const order_queries[] = {
-    &insert_order, &find_order,  &find_live_order, &list_orders, &list_overdue_orders,
-    &update_order, &find_ticket, &upsert_ticket,   &find_buyer,  NULL,
+    &insert_order, &find_order,    &find_live_order, &list_orders,   &list_overdue_orders,
+    &update_order, &update_status, &find_ticket,     &upsert_ticket, &find_buyer,
+    NULL,
 };
 
 err order_find(struct op *op, uuid id, struct order *ret_order)
@@ -185,7 +194,8 @@ err order_save(struct op *op, struct order *order)
     assert(order->status != PHASE_COMPLETED || !uuid_is_absent(order->charge_id));
 
     order->updated_at = op->now;
-    TRY(sql_run(op, &update_order, order));
+    bool only_status = order->status == PHASE_AWAITING_PAYMENT || order->status == PHASE_COMPLETED;
+    TRY(sql_run(op, only_status ? &update_status : &update_order, order));
     order->version++;
     return tell(op, order);
 }

@@ -81,8 +81,9 @@ static size_t read_events(void *context, struct http_cursor *cursor, char *text,
     size_t written = write_events(live, cursor, text, size);
     (void)pthread_mutex_unlock(&live->lock);
     if (written == 0 && cursor->quiet) {
-        memcpy(text, ":\n\n", 3); /* a comment */
-        written = 3;
+        static const char comment[] = { ':', '\n', '\n' };
+        memcpy(text, comment, sizeof comment);
+        written = sizeof comment;
     }
     cursor->quiet = false;
     return written;

@@ -69,8 +69,9 @@ static struct rows *shelf_of(struct selling_page *page, enum ticket_state status
 
 static void sort_out(struct op *op, const struct rows *tickets, struct selling_page *page)
 {
-    struct rows *const shelves[] = { &page->live, &page->sold, &page->withdrawn };
-    for (size_t i = 0; i < sizeof shelves / sizeof *shelves; i++)
+    enum { SHELVES = 3 };
+    struct rows *const shelves[SHELVES] = { &page->live, &page->sold, &page->withdrawn };
+    for (size_t i = 0; i < SHELVES; i++)
         shelves[i]->items = ARENA_ARRAY(op->arena, struct ticket, tickets->count);
     const struct ticket *list = tickets->items;
     for (size_t i = 0; i < tickets->count; i++) {

@@ -300,24 +300,35 @@ static bool is_number(char c)
 #define KEY_MAX     80
 #define NUMBERS_MAX 2
 
+/* What stands for a character in a key; digits are numbers, and seen to elsewhere. */
+static char plain(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c - 'A' + 'a');
+    return c >= 'a' && c <= 'z' ? c : '_';
+}
+
+static size_t number_size(str message, size_t at)
+{
+    size_t end = at + 1;
+    while (end < message.size && is_number(message.data[end]))
+        end++;
+    return end - at;
+}
+
 /* A message as a key: lower case, _ for everything else, n for a number; and the numbers. */
 static str key_of(char key[KEY_MAX], str message, str numbers[NUMBERS_MAX])
 {
     size_t size = (size_t)snprintf(key, KEY_MAX, "api.");
     size_t found = 0;
     for (size_t i = 0; i < message.size && size < KEY_MAX; i++) {
-        char c = message.data[i];
-        if (is_digit(c)) {
-            size_t begin = i;
-            while (i + 1 < message.size && is_number(message.data[i + 1]))
-                i++;
+        char c = plain(message.data[i]);
+        if (is_digit(message.data[i])) {
+            str number = { message.data + i, number_size(message, i) };
             if (found < NUMBERS_MAX)
-                numbers[found++] = (str){ message.data + begin, i - begin + 1 };
+                numbers[found++] = number;
+            i += number.size - 1;
             c = 'n';
-        } else if (c >= 'A' && c <= 'Z') {
-            c = (char)(c - 'A' + 'a');
-        } else if (c < 'a' || c > 'z') {
-            c = '_';
         }
         if (c != '_' || key[size - 1] != '_')
             key[size++] = c;

@@ -92,23 +92,41 @@ static const char *end_name(struct html_state *state, char c)
     return inside_tag(state, c);
 }
 
+static const char *between_tags(struct html_state *state, char c)
+{
+    if (c == '<') {
+        state->place = HTML_OPEN;
+        state->closing = false;
+        return NULL;
+    }
+    return state->place == HTML_SCRIPT ? "scripts belong in a file of their own" : NULL;
+}
+
+static const char *inside_declaration(struct html_state *state, char c)
+{
+    if (c == '>')
+        state->place = HTML_TEXT;
+    return c == '-' ? "write comments as {{! … }}" : NULL;
+}
+
+static const char *inside_value(struct html_state *state, char c)
+{
+    state->begun = true;
+    if (c == '"')
+        state->place = HTML_TAG;
+    return NULL;
+}
+
 const char *html_take(struct html_state *state, char c)
 {
     switch (state->place) {
     case HTML_TEXT:
-        if (c == '<') {
-            state->place = HTML_OPEN;
-            state->closing = false;
-        }
-        return NULL;
+    case HTML_SCRIPT:
+        return between_tags(state, c);
     case HTML_OPEN:
         return open_tag(state, c);
     case HTML_DECLARATION:
-        if (c == '-')
-            return "write comments as {{! … }}";
-        if (c == '>')
-            state->place = HTML_TEXT;
-        return NULL;
+        return inside_declaration(state, c);
     case HTML_TAG_NAME:
         return is_name(c) ? append(state->tag, c) : inside_tag(state, c);
     case HTML_TAG:
@@ -121,16 +139,7 @@ const char *html_take(struct html_state *state, char c)
         state->place = HTML_VALUE;
         return c == '"' ? NULL : "attributes need double quotes";
     case HTML_VALUE:
-        state->begun = true;
-        if (c == '"')
-            state->place = HTML_TAG;
-        return NULL;
-    case HTML_SCRIPT:
-        if (c != '<')
-            return "scripts belong in a file of their own";
-        state->place = HTML_OPEN;
-        state->closing = false;
-        return NULL;
+        return inside_value(state, c);
     }
     return NULL;
 }

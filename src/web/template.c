@@ -96,11 +96,17 @@ static struct found find(const struct scope *scopes, size_t depth, str path)
         const struct field *field = field_named(scope->fields, first);
         if (field == NULL)
             continue;
-        const void *value =
-            scope->record != NULL ? (const char *)scope->record + field->offset : NULL;
-        return inside((struct found){ field, value }, rest);
+        return inside((struct found){ field, (const char *)scope->record + field->offset }, rest);
     }
     return (struct found){ NULL, NULL };
+}
+
+/* template_check() has found it. */
+static struct found find_known(const struct rendering *rendering, str path)
+{
+    struct found found = find(rendering->scopes, rendering->depth, path);
+    assert(found.field != NULL && found.value != NULL);
+    return found;
 }
 
 static struct found recall(struct rendering *rendering, size_t at, str path)
@@ -116,9 +122,7 @@ static struct found recall(struct rendering *rendering, size_t at, str path)
             return (struct found){ field, (const char *)scope->record + field->offset };
         }
     }
-    struct found found = find(rendering->scopes, rendering->depth, path);
-    assert(found.field != NULL);
-    return found;
+    return find_known(rendering, path);
 }
 
 /* ---- values ---- */
@@ -181,8 +185,7 @@ static void add_said(struct rendering *rendering, str text, enum escape escape)
             return;
         str format;
         str name = str_cut(str_cut(rest, '}', &text), ':', &format);
-        struct found found = find(rendering->scopes, rendering->depth, name);
-        assert(found.field != NULL);
+        struct found found = find_known(rendering, name);
         add_value(rendering, &found, format, escape);
     }
 }
@@ -191,8 +194,7 @@ static str key_of(struct rendering *rendering, const struct template_step *step)
 {
     if (step->say == SAY_KEY)
         return step->text;
-    struct found found = find(rendering->scopes, rendering->depth, step->detail);
-    assert(found.field != NULL);
+    struct found found = find_known(rendering, step->detail);
     struct buf key = buf_in(rendering->out.arena, step->text.size + 16);
     buf_add(&key, step->text);
     buf_add_char(&key, '.');
@@ -212,7 +214,7 @@ static void say(struct rendering *rendering, const struct template_step *step)
         return;
     }
     assert(step->say == SAY_NAMED); /* else it would not have been compiled */
-    struct found found = find(rendering->scopes, rendering->depth, step->detail);
+    struct found found = find_known(rendering, step->detail);
     escape_add(&rendering->out, step->escape, spelled(&found));
 }
 

@@ -564,6 +564,7 @@ static bool find_layout(struct compiler *compiler, struct file *file,
     return record.data == NULL || complain(compiler, "a layout takes no record", record);
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): it is written through the compiler */
 bool template_compile(struct arena *arena, const struct template_sources *sources, str name,
                       struct template *ret_page, char *ret_why, size_t size)
 {
@@ -588,3 +589,4 @@ bool template_compile(struct arena *arena, const struct template_sources *source
     *ret_page = (struct template){ str_terminated(arena, name), compiler.steps };
     return true;
 }
+/* NOLINTEND(readability-non-const-parameter) */

@@ -47,7 +47,7 @@ struct site {
 static _Noreturn void give_up(const char *what, str about)
 {
     (void)fprintf(stderr, "%s%.*s\n", what, (int)about.size, about.data);
-    exit(1);
+    exit(1); // NOLINT(concurrency-mt-unsafe): there is one thread
 }
 
 /* ---- input ---- */
@@ -371,8 +371,8 @@ static void write_templates(FILE *out, struct site *site)
 
 int main(int count, char **arguments)
 {
-    struct site *site = calloc(1, sizeof *site);
-    if (site == NULL || count < 2)
+    struct site *site = count < 2 ? NULL : calloc(1, sizeof *site);
+    if (site == NULL)
         return 2;
     read_arguments(site, count, arguments);
     if (site->language_count == 0)

@@ -116,6 +116,18 @@ static void hear_of_decline(struct errand *errand)
         broken(world, "%s was declined and goes on", name_of(world, errand->about));
 }
 
+/* PUT /api/tickets/:id said 200: nobody else's edit was lost. */
+static void hear_of_edit(struct errand *errand, const struct response *response)
+{
+    struct world *world = errand->person->world;
+    struct said_ticket said = { .price = { 0 } };
+    if (!read_answer(world, response, said_ticket_fields, &said))
+        return;
+    if (errand->if_match.data != NULL && said.version != errand->version + 1)
+        broken(world, "F10: %s is edited over version %lld by one who saw %lld",
+               name_of(world, said.id), (long long)said.version - 1, (long long)errand->version);
+}
+
 /* GET /api/orders/:id said 200: as it is at this moment, for orders knows best. */
 static void hear_of_order(struct errand *errand, const struct response *response)
 {
@@ -143,6 +155,8 @@ static void believe(struct errand *errand, const struct response *response)
                    from_now(world, delay_ms(&world->chance, 60000)));
     if (errand->purpose == TO_PAY && response->status == STATUS_PAYMENT_REQUIRED)
         hear_of_decline(errand);
+    if (errand->purpose == TO_EDIT && response->status == STATUS_OK)
+        hear_of_edit(errand, response);
     if (errand->purpose == TO_LOOK && response->status == STATUS_OK)
         hear_of_order(errand, response);
     if (errand->purpose == TO_CANCEL && response->status == STATUS_NO_CONTENT)
@@ -299,6 +313,7 @@ void ask(struct errand *errand)
     asked->request.header[HEADER_content_type] = S("application/json");
     asked->request.header[HEADER_x_request_id] = errand->correlation;
     asked->request.header[HEADER_idempotency_key] = errand->key;
+    asked->request.header[HEADER_if_match] = errand->if_match;
     if (find_route(asked))
         go_on(asked);
 }

@@ -5,6 +5,7 @@
 
 /* An event on its way to one service. */
 struct letter {
+    struct letter *older;
     struct node *to;
     uuid subject;
     str text;
@@ -49,10 +50,12 @@ static void publish(struct node *from, str text, const struct event *event)
             continue;
         struct letter *letter = ARENA_NEW(&world->arena, struct letter);
         *letter = (struct letter){
+            .older = world->letters,
             .to = to,
             .subject = head->subject,
             .text = text,
         };
+        world->letters = letter;
         agenda_add(world, LETTER_COMES, to, letter, arrival(world, to, head->subject));
     }
 }
@@ -153,4 +156,15 @@ void bus_deliver(struct world *world, void *context)
     } else if (!world->quiet && percent(chance, world->luck.letter_twice_percent)) {
         again(letter, delay_ms(chance, 120000)); /* its acknowledgement was lost */
     }
+}
+
+/* Old news once more, as for a consumer that starts from the beginning. */
+void bus_repeats_itself(struct world *world)
+{
+    int64_t many = between(&world->chance, 1, 20);
+    for (struct letter *letter = world->letters; letter != NULL; letter = letter->older) {
+        if (one_in(&world->chance, many))
+            again(letter, delay_ms(&world->chance, 60000));
+    }
+    tell(world, "the bus repeats itself");
 }

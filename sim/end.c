@@ -209,19 +209,21 @@ static void balance(const struct accounts *accounts, const struct told_order *or
     const struct row_intent *intents = accounts->intents.items;
     str id = uuid_text(&world->arena, order->id);
     int64_t kept = 0;
+    bool unreturned = false;
     const char *name = name_of(world, order->id);
     for (size_t i = 0; i < accounts->intents.count; i++) {
         if (!str_equal(intents[i].order_id, id))
             continue;
         kept += intents[i].captured - intents[i].refunded;
+        unreturned = unreturned || intents[i].unreturned;
         bool closed =
             str_is(intents[i].status, "succeeded") || str_is(intents[i].status, "canceled");
-        if (!closed && !order->strayed)
+        if (!closed)
             broken(world, "P2: a hold of %s is left at Stripe: %.*s", name,
                    (int)intents[i].status.size, intents[i].status.data);
     }
     int64_t due = order->status == ORDER_COMPLETED ? order->price.minor : 0;
-    if (kept != due)
+    if (kept != due && !unreturned)
         broken(world, "P2: of %s Stripe keeps %lld instead of %lld", name, (long long)kept,
                (long long)due);
     if (order->price_seen.minor != 0 && order->price_seen.minor != order->price.minor)

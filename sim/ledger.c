@@ -76,6 +76,7 @@ static void ticket_is_listed(struct world *world, const struct ticket_state *sta
         .id = state->id,
         .price = state->price,
         .title = text_hash(state->title),
+        .starts_at = state->starts_at,
         .user_id = state->user_id,
     };
     if (state->version != 0 || state->status != TICKET_AVAILABLE)
@@ -156,6 +157,7 @@ static void ticket_changes(struct world *world, const struct ticket_state *state
     was->status = state->status;
     was->price = state->price;
     was->title = text_hash(state->title);
+    was->starts_at = state->starts_at;
     was->order_id = state->order_id;
 }
 
@@ -185,12 +187,22 @@ static void check_once(struct world *world, str correlation)
     }
 }
 
+/* Over a bus the word that it begins sooner may be on its way. */
+static void check_begun(struct world *world, instant now, const struct order_state *state)
+{
+    const struct told_ticket *ticket = ledger_ticket(world, state->ticket.id);
+    if (ticket != NULL && !world->luck.bus && ticket->starts_at.ms != 0 &&
+        ticket->starts_at.ms <= now.ms)
+        broken(world, "%s is ordered after its event began", name_of(world, ticket->id));
+}
+
 static void order_is_made(struct world *world, instant now, const struct event *event)
 {
     const struct order_state *state = event->data;
     struct ledger *ledger = world->ledger;
     check_rivals(world, state);
     check_once(world, event->correlation);
+    check_begun(world, now, state);
     if (state->version != 0 || state->status != ORDER_CREATED)
         broken(world, "P5: a new order is not what new ones are");
     if (state->price.minor != state->ticket.price.minor)

@@ -7,7 +7,6 @@
 
 /* One call on its way. */
 struct call {
-    struct call *older; /* made before this one */
     struct node *node;
     uint64_t life; /* of the process that made it */
     const struct service *service;
@@ -17,8 +16,7 @@ struct call {
     const char *charge; /* its name */
     struct wait wait;   /* at Stripe, when it holds it back */
     instant sent_at;
-    bool given_up;  /* nobody listens to its answer any more */
-    bool was_heard; /* its answer reached the service */
+    bool given_up; /* nobody listens to its answer any more */
     struct outanswer answer;
 };
 
@@ -123,21 +121,6 @@ static uuid charge_of(str key)
     return named ? id : (uuid){ { 0 } };
 }
 
-/* A call that still comes although a later attempt at it was answered cannot be helped if that one
- * failed at something between: what it does may be left behind, until it lapses. */
-static void mark_stray(struct world *world, const struct call *call)
-{
-    const struct told_charge *charge = ledger_charge(world, call->charge_id);
-    struct told_order *order = charge != NULL ? ledger_order(world, charge->order_id) : NULL;
-    for (const struct call *other = world->calls; other != call; other = other->older) {
-        if (uuid_equal(other->id, call->id) && other->was_heard && order != NULL) {
-            tell(world, "    a stray: %s was made again meanwhile", call->charge);
-            order->strayed = true;
-            return;
-        }
-    }
-}
-
 void call_send(struct node *node, const struct service *service, const struct outcall *sent)
 {
     struct world *world = node->world;
@@ -163,8 +146,6 @@ void call_send(struct node *node, const struct service *service, const struct ou
     call->request.header[HEADER_authorization] = S("Bearer sk_test_sim");
     call->request.header[HEADER_content_type] = S("application/x-www-form-urlencoded");
     call->request.header[HEADER_idempotency_key] = str_copy(&world->arena, sent->idempotency_key);
-    call->older = world->calls;
-    world->calls = call;
     call->charge_id = charge_of(sent->idempotency_key);
     call->charge = "";
     if (!uuid_is_absent(call->charge_id))
@@ -231,7 +212,6 @@ void call_arrives(struct world *world, void *context)
     struct call *call = context;
     if (uuid_is_absent(call->wait.subject) && is_refused_between(call, false))
         return;
-    mark_stray(world, call);
     struct serving serving = {
         .world = world,
         .request = &call->request,
@@ -273,7 +253,6 @@ void answer_comes(struct world *world, struct node *node, void *context)
 {
     static const char *const outcomes[] = { "answered", "not sent", "unknown" };
     struct call *call = context;
-    call->was_heard = call->answer.outcome == OUTCALL_ANSWERED;
     struct answering answering = { .call = call };
     tell(world, "Stripe -> %s: %.*s %s %s %lld", node->name, (int)call->request.path.size,
          call->request.path.data, call->charge, outcomes[call->answer.outcome],
@@ -316,22 +295,34 @@ static void touch(struct world *world, const struct row_intent *intent, const ch
     tell(world, "somebody at Stripe: %s the payment of %s: %d", what, name, status);
 }
 
+static bool is_open(const struct row_intent *intent)
+{
+    return !str_is(intent->status, "succeeded") && !str_is(intent->status, "canceled");
+}
+
 void dashboard(struct world *world)
 {
-    static const char *const hands[] = { "capture", "cancel", "lapse" };
+    static const char *const hands[] = { "capture", "capture", "cancel", "lapse" };
     struct seen seen = { .intents = { NULL, 0 } };
     if (!stripe_run(world, see_intents, &seen) || seen.intents.count == 0)
         return;
     const struct row_intent *intents = seen.intents.items;
-    int64_t chosen = below(&world->chance, (int64_t)seen.intents.count);
-    struct row_intent intent = intents[chosen];
+    struct row_intent intent = { .amount = 0 };
+    int64_t candidates = 0;
+    for (size_t i = 0; i < seen.intents.count; i++) {
+        candidates += is_open(&intents[i]);
+        if (is_open(&intents[i]) && one_in(&world->chance, candidates))
+            intent = intents[i];
+    }
+    if (candidates == 0)
+        return;
     intent.id = str_copy(&world->arena, intent.id);
     intent.order_id = str_copy(&world->arena, intent.order_id);
     struct told_order *order = order_of(world, &intent);
     if (order == NULL)
         return;
     order->meddled = true;
-    touch(world, &intent, hands[below(&world->chance, 3)], NULL);
+    touch(world, &intent, hands[below(&world->chance, 4)], NULL);
 }
 
 void bank(struct world *world, uuid order_id, bool passes)

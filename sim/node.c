@@ -63,6 +63,7 @@ static enum ended settle(struct node *node, const char *what, const struct op *o
         sqlite_rollback(node->store);
         return REFUSED;
     }
+    sqlite_tx(node->store)->lost = op->tx->lost;
     err kept = sqlite_commit(node->store);
     if (kept.problem != NULL) {
         broken(world, "%s at %s does not commit: %s", what, node->name, kept.problem->message);
@@ -88,7 +89,9 @@ enum ended node_run(struct node *node, const char *what, str correlation, operat
         err begun = sqlite_begin(node->store);
         assert(begun.problem == NULL);
         struct op op = new_op(node, correlation);
-        op.tx = sqlite_tx(node->store);
+        struct interleaved *each = ARENA_NEW(op.arena, struct interleaved);
+        interleave(each, node);
+        op.tx = &each->tx;
         node->depth++;
         world->depth++;
         int64_t interruptions = world->interruptions;
@@ -290,6 +293,7 @@ void node_start(struct node *node)
     node->waiting_count = 0;
     node->claims_idle = 0;
     node->relay_is_due = false;
+    node->replays = false;
     if (!recover(node))
         return;
     for (size_t i = 0; i < node->host.service_count; i++)

@@ -55,10 +55,19 @@ static money some_price(struct world *world)
     return (money){ prices[below(&world->chance, 6)] };
 }
 
+/* Some events are about to begin. */
 static str listing(struct world *world, money price)
 {
-    return text(world, "{\"title\":\"Concert %lld\",\"price\":%s}",
-                (long long)below(&world->chance, 1000), price_of(world, price));
+    long long number = below(&world->chance, 1000);
+    const char *shown = price_of(world, price);
+    if (!one_in(&world->chance, 5))
+        return text(world, "{\"title\":\"Concert %lld\",\"price\":%s}", number, shown);
+    char begins[INSTANT_TEXT_SIZE];
+    instant_write(
+        from_now(world, between(&world->chance, 300, one_in(&world->chance, 2) ? 5000 : 600000)),
+        begins);
+    return text(world, "{\"title\":\"Concert %lld\",\"price\":%s,\"startsAt\":\"%.*s\"}", number,
+                shown, INSTANT_TEXT_SIZE, begins);
 }
 
 static void sell(struct person *person)
@@ -83,15 +92,28 @@ static const struct told_ticket *some_ticket(struct world *world)
     return &world->ledger->tickets[count - 1 - (size_t)back];
 }
 
+/* Mostly one's own. */
+static const struct told_ticket *ticket_to_change(struct person *person)
+{
+    const struct told_ticket *ticket = some_ticket(person->world);
+    for (int tries = 0; tries < 4 && ticket && !uuid_equal(ticket->user_id, person->id); tries++)
+        ticket = some_ticket(person->world);
+    return ticket;
+}
+
 static void edit(struct person *person)
 {
     struct world *world = person->world;
-    const struct told_ticket *ticket = some_ticket(world);
+    const struct told_ticket *ticket = ticket_to_change(person);
     struct errand *errand = ticket ? new_errand(person, TO_EDIT, ticket->id) : NULL;
     if (errand == NULL)
         return;
     errand->part = PART_TICKETS;
     errand->method = PUT;
+    if (one_in(&world->chance, 2)) {
+        errand->version = ticket->version;
+        errand->if_match = text(world, "\"v%lld\"", (long long)ticket->version);
+    }
     errand->path = path_of(world, "/api/tickets/", ticket->id);
     errand->body = listing(world, some_price(world));
     run_errand(errand);
@@ -100,7 +122,7 @@ static void edit(struct person *person)
 static void withdraw(struct person *person)
 {
     struct world *world = person->world;
-    const struct told_ticket *ticket = some_ticket(world);
+    const struct told_ticket *ticket = ticket_to_change(person);
     struct errand *errand = ticket ? new_errand(person, TO_WITHDRAW, ticket->id) : NULL;
     if (errand == NULL)
         return;
@@ -194,6 +216,8 @@ static const char *some_token(struct world *world)
         "tok_nonsense",
         "pm_sim_hold_lapses",
         "pm_sim_capture_fails",
+        "pm_card_pendingRefund",
+        "pm_card_refundFail",
     };
     return tokens[below(&world->chance, sizeof tokens / sizeof *tokens)];
 }

@@ -23,7 +23,7 @@
 
 struct world;
 struct node;
-struct call;
+struct letter;
 
 /* ---- chance.c ---- */
 
@@ -113,7 +113,8 @@ struct node {
     size_t depth;     /* operations inside operations' first writes */
     struct node_duty duties[NODE_DUTIES_MAX];
     size_t duty_count;
-    bool sweeps; /* one of them does */
+    bool sweeps;  /* one of them does */
+    bool replays; /* what an operation wrote is written once more: nobody comes between */
     struct asked *waiting[NODE_WAITING_MAX];
     size_t waiting_count;
     int64_t claims_idle;
@@ -134,6 +135,9 @@ typedef err operation(struct op *op, void *context);
  * or by the end of the process. */
 enum ended node_run(struct node *node, const char *what, str correlation, operation *run,
                     void *context);
+/* Whether somebody else comes between two statements of an operation; who then does. */
+bool rival_comes(struct node *node, struct happening *ret_rival);
+void rival_goes_first(struct node *node, const struct happening *rival);
 /* Reads that all see one state. */
 void node_read(struct node *node, operation *run, void *context);
 instant node_now(const struct node *node);
@@ -145,6 +149,30 @@ void node_claim(struct node *node, bool again);
 void node_wait(struct node *node, struct asked *asked);
 void node_forget(struct node *node, const struct asked *asked);
 
+/* ---- interleave.c ---- */
+
+#define INTERLEAVED_MAX 128
+
+struct written {
+    const struct query *query;
+    const void *in;
+    int64_t touched;
+};
+
+/* The transaction of an operation that others may come between. */
+struct interleaved {
+    struct tx tx; /* first: what the operation sees */
+    struct node *node;
+    struct tx *inner; /* SQLite's */
+    struct written writes[INTERLEAVED_MAX];
+    size_t count;
+    size_t mark; /* so much was written when it was marked */
+    bool marked; /* and is not kept or undone yet */
+    bool full;   /* too much is written to write it once more */
+};
+
+void interleave(struct interleaved *each, struct node *node);
+
 /* ---- ledger.c: what the shop has told, which must be the truth ---- */
 
 #define TOLD_MAX 512
@@ -155,6 +183,7 @@ struct told_ticket {
     enum ticket_status status;
     money price;
     uint64_t title;
+    instant starts_at; /* 0: who knows */
     uuid user_id;
     uuid order_id;
     bool sold_once;
@@ -174,7 +203,6 @@ struct told_order {
     bool said_paid;   /* somebody was told that it is paid */
     bool said_cancelled;
     instant proved_at; /* when its buyer passed his bank's questions; 0: never */
-    bool strayed;      /* a call for it came after it had been made again */
     bool meddled;      /* somebody had a hand on its payment in Stripe's dashboard */
     str correlation;   /* of the request that made it */
 };
@@ -260,7 +288,8 @@ struct row_intent {
     int64_t amount;
     int64_t captured;
     int64_t refunded;
-    bool declines; /* its card, when asked */
+    bool declines;   /* its card, when asked */
+    bool unreturned; /* a refund failed: its card takes no money back */
 };
 
 extern const struct query table_tickets, table_orders, table_charges, table_open_calls,
@@ -297,6 +326,7 @@ void stripe_misbehaves(struct world *world);
 
 void bus_relay(struct node *node);
 void bus_deliver(struct world *world, void *letter);
+void bus_repeats_itself(struct world *world);
 
 /* ---- asking.c ---- */
 
@@ -323,6 +353,8 @@ struct errand {
     str correlation;
     uuid about;      /* the ticket or order */
     money max_price; /* 0: none */
+    str if_match;    /* absent: none */
+    int64_t version; /* that it names */
     bool good_card;
     int status; /* of the first answer that was to be kept; 0: none yet */
     str answer; /* its body */
@@ -407,7 +439,7 @@ struct world {
     size_t node_count;
     struct node *at[PARTS]; /* who hosts each service */
     struct stripe stripe;
-    struct call *calls; /* all that were made, the newest first */
+    struct letter *letters; /* all that were ever sent, the newest first */
     struct person people[PEOPLE_MAX];
     size_t person_count;
     struct errand *errands;

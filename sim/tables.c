@@ -103,10 +103,15 @@ const struct query table_unpublished = {
 };
 
 static const struct field intent_row_fields[] = {
-    FIELD(struct row_intent, id),       FIELD_OPT(struct row_intent, order_id),
-    FIELD(struct row_intent, status),   FIELD(struct row_intent, amount),
-    FIELD(struct row_intent, captured), FIELD(struct row_intent, refunded),
-    FIELD(struct row_intent, declines), FIELDS_END,
+    FIELD(struct row_intent, id),
+    FIELD_OPT(struct row_intent, order_id),
+    FIELD(struct row_intent, status),
+    FIELD(struct row_intent, amount),
+    FIELD(struct row_intent, captured),
+    FIELD(struct row_intent, refunded),
+    FIELD(struct row_intent, declines),
+    FIELD(struct row_intent, unreturned),
+    FIELDS_END,
 };
 
 const struct query table_intents = {
@@ -114,7 +119,9 @@ const struct query table_intents = {
     " (select coalesce(sum(amount), 0) from sim_refunds where payment_intent = sim_intents.id"
     " and status <> 'failed') as refunded,"
     " exists (select 1 from sim_payment_methods where id = sim_intents.payment_method"
-    " and card like '%Declined') as declines from sim_intents order by seq",
+    " and card like '%Declined') as declines,"
+    " exists (select 1 from sim_refunds where payment_intent = sim_intents.id"
+    " and status = 'failed') as unreturned from sim_intents order by seq",
     .out = intent_row_fields,
 };
 

@@ -78,22 +78,32 @@ instant from_now(const struct world *world, int64_t ms)
 
 /* ---- what happens ---- */
 
-/* Between an operation's reads and its first write, whatever else is due may run and commit. */
 static void happen(struct world *world, const struct happening *happening);
 
-static void interrupt(void *context)
+/* Between an operation's statements, whatever else is due may run and commit. */
+bool rival_comes(struct node *node, struct happening *ret_rival)
 {
-    struct node *node = context;
     struct world *world = node->world;
-    struct happening rival;
-    if (world->quiet || world->depth >= WORLD_DEPTH_MAX || world->broken[0] != '\0' ||
-        !percent(&world->chance, world->luck.rival_percent) ||
-        !agenda_take_rival(world, node, &rival))
-        return;
+    return !world->quiet && !node->replays && world->depth < WORLD_DEPTH_MAX &&
+           world->broken[0] == '\0' && percent(&world->chance, world->luck.rival_percent) &&
+           agenda_take_rival(world, node, ret_rival);
+}
+
+void rival_goes_first(struct node *node, const struct happening *rival)
+{
+    struct world *world = node->world;
     world->interruptions++;
     tell(world, "  (meanwhile:");
-    happen(world, &rival);
+    happen(world, rival);
     tell(world, "  )");
+}
+
+static void before_first_write(void *context)
+{
+    struct node *node = context;
+    struct happening rival;
+    if (rival_comes(node, &rival))
+        rival_goes_first(node, &rival);
 }
 
 static void mischief(struct world *world)
@@ -102,7 +112,7 @@ static void mischief(struct world *world)
     if (world->quiet)
         return;
     struct node *victim = &world->nodes[below(chance, (int64_t)world->node_count)];
-    int64_t what = below(chance, 100);
+    int64_t what = world->luck.meddles && one_in(chance, 2) ? 99 : below(chance, 100);
     if (what < 25) {
         stripe_misbehaves(world);
     } else if (what < 40) {
@@ -115,6 +125,8 @@ static void mischief(struct world *world)
         tell(world, "%s hangs for a while", victim->name);
     } else if (what < 75 && !victim->down && victim->depth == 0) {
         node_crash(victim, "between two steps");
+    } else if (what < 80 && world->luck.bus) {
+        bus_repeats_itself(world);
     } else if (world->luck.meddles) {
         dashboard(world);
     }
@@ -216,7 +228,8 @@ static void open_node(struct world *world, struct node *node, enum part first, e
         hosted[count++] = services[part];
         hosted[count++] = &sim_tables[part];
     }
-    node->hooks = (struct sqlite_hooks){ .before_first_write = interrupt, .context = node };
+    node->hooks =
+        (struct sqlite_hooks){ .before_first_write = before_first_write, .context = node };
     node->store = open_store(world, hosted, count, &node->hooks);
 }
 
@@ -310,7 +323,7 @@ static void begin(struct world *world, uint64_t seed, void (*print)(const char *
     world->operations = world->interruptions = world->stales = world->crashes = 0;
     memset(world->answers, 0, sizeof world->answers);
     world->charged_at = (instant){ 0 };
-    world->calls = NULL;
+    world->letters = NULL;
     world->quiet = true; /* while it is set up */
     world->broken[0] = '\0';
     world->hash = UINT64_C(0xcbf29ce484222325);
@@ -403,7 +416,7 @@ bool world_run(struct world *world, uint64_t seed, void (*print)(const char *lin
          (long long)world->luck.crash_permille, (long long)world->luck.rival_percent,
          (long long)world->settings.reservation.ms / 1000);
     set_up(world);
-    int64_t length = between(&world->chance, 200, 1000);
+    int64_t length = between(&world->chance, 200, 1500);
     while ((int64_t)world->happenings < length && step(world))
         continue;
     if (world->broken[0] == '\0') {

@@ -12,6 +12,7 @@
 #define DISCARDED_BYTES_MAX (1024 * 1024)
 #define VERSION_SIZE        8 /* HTTP/1.1; the library lets no other size pass */
 #define LINE_END_SIZE       2
+#define ARGUMENTS_MAX       128 /* of a query: what is beyond is no query of ours */
 
 /* ---- exchanges ---- */
 
@@ -77,13 +78,19 @@ void connection_resume(struct connection *connection)
     MHD_resume_connection(connection->library);
 }
 
+static void hang_up(struct connection *connection, const struct refusal *refusal)
+{
+    if (refusal != NULL)
+        http_blurt(connection->fd, refusal);
+    connection_enter(connection, PHASE_ENDING);
+    (void)shutdown(connection->fd, SHUT_RDWR); /* the library sees a hang-up and closes */
+}
+
 void connection_expire(struct connection *connection)
 {
     bool asked = connection->exchange != NULL;
-    if (asked && (connection->phase == PHASE_HEAD || connection->phase == PHASE_BODY))
-        http_blurt(connection->fd, &refusal_timeout);
-    connection_enter(connection, PHASE_ENDING);
-    (void)shutdown(connection->fd, SHUT_RDWR); /* the library sees a hang-up and closes */
+    bool asks = asked && (connection->phase == PHASE_HEAD || connection->phase == PHASE_BODY);
+    hang_up(connection, asks ? &refusal_timeout : NULL);
 }
 
 /* Without the prefix of an IPv4 address in IPv6's clothes. */
@@ -131,7 +138,13 @@ static struct connection *connection_open(struct http_thread *thread,
 static void connection_close(struct connection *connection)
 {
     struct http_thread *thread = connection->thread;
-    assert(connection->exchange == NULL && connection->stream == NULL);
+    assert(connection->stream == NULL);
+    if (connection->exchange != NULL) { /* no room for its head: then the library tells nobody */
+        assert(connection->phase == PHASE_HEAD || connection->phase == PHASE_ENDING);
+        if (connection->phase == PHASE_HEAD)
+            http_blurt(connection->fd, &refusal_head_too_large);
+        exchange_recycle(connection->exchange);
+    }
     if (connection->previous != NULL)
         connection->previous->next = connection->next;
     else
@@ -157,6 +170,16 @@ void http_on_connection(void *thread, struct MHD_Connection *library, void **soc
 
 /* ---- a request ---- */
 
+/* The library keeps a record of every argument, which nobody reads; out of room, it forgets the
+ * connection until somebody hangs up. */
+static bool has_too_many_arguments(str target)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < target.size; i++)
+        count += target.data[i] == '&';
+    return count > ARGUMENTS_MAX;
+}
+
 void *http_on_first_line(void *context, const char *target, struct MHD_Connection *library)
 {
     struct http_thread *thread = context;
@@ -174,6 +197,8 @@ void *http_on_first_line(void *context, const char *target, struct MHD_Connectio
     connection->exchange = exchange;
     if (connection->phase == PHASE_IDLE) /* else it is its first, whose time runs already */
         connection_enter(connection, PHASE_HEAD);
+    if (has_too_many_arguments(exchange->target))
+        hang_up(connection, &refusal_head_too_large);
     return connection;
 }
 

@@ -225,6 +225,48 @@ TEST(heads_have_limits)
     free(answer);
 }
 
+/* The library keeps a record of every argument.  Out of room it dropped the connection without a
+ * word, which stopped the program; or forgot it, if there were others. */
+TEST(more_arguments_than_there_is_room_for_are_refused)
+{
+    struct answer *answer = malloc(sizeof *answer);
+    struct arena arena = { 0 };
+    int other = wire_open(http_server_address(*unused));
+    for (size_t count = 1; count < TARGET_BYTES_MAX - 2; count += 50) {
+        struct buf buf = buf_in(&arena, TARGET_BYTES_MAX + 100);
+        buf_add(&buf, S("GET /?"));
+        for (size_t i = 0; i < count; i++)
+            buf_add_char(&buf, '&');
+        buf_add(&buf, S(" HTTP/1.1\r\nHost: a\r\n\r\n"));
+        int status = status_of(*unused, buf_str(&buf), answer);
+        assert_int_equal(status, count <= 128 ? 200 : 431);
+        assert_true(status == 200 || strstr(answer->body, "errors") != NULL);
+    }
+    wire_close(other);
+    arena_free(&arena);
+    free(answer);
+}
+
+/* At the edge of its memory the library answers in its own words, or hangs up; and goes on. */
+TEST(a_head_that_just_has_no_room_is_survived)
+{
+    struct arena arena = { 0 };
+    for (size_t size = HEADER_BYTES_MAX - 2000; size < HEADER_BYTES_MAX; size += 50) {
+        struct buf buf = buf_in(&arena, size + 200);
+        buf_add(&buf, S("GET / HTTP/1.1\r\nHost: a\r\nCookie: ")); /* it keeps a copy */
+        for (size_t i = 0; i < size; i++)
+            buf_add_char(&buf, 'a');
+        buf_add(&buf, S("\r\n\r\n"));
+        int fd = wire_open(http_server_address(*unused));
+        (void)wire_say(fd, buf_str(&buf));
+        wire_close(fd);
+    }
+    arena_free(&arena);
+    struct answer *answer = malloc(sizeof *answer);
+    assert_int_equal(status_of(*unused, S("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), answer), 200);
+    free(answer);
+}
+
 static void add_body(struct buf *buf, size_t size, bool chunked)
 {
     buf_add(buf, S("POST /x HTTP/1.1\r\nHost: a\r\n"));
@@ -325,6 +367,8 @@ int main(void)
         ON_A_SERVER(wrong_requests_are_refused_inside_the_envelope),
         ON_A_SERVER(what_the_library_refuses_is_refused_all_the_same),
         ON_A_SERVER(heads_have_limits),
+        ON_A_SERVER(more_arguments_than_there_is_room_for_are_refused),
+        ON_A_SERVER(a_head_that_just_has_no_room_is_survived),
         ON_A_SERVER(F41_bodies_have_a_limit_and_the_client_hears_of_it),
         ON_A_SERVER(a_request_may_come_in_pieces),
         ON_A_SERVER(who_asks_before_sending_is_told_to_go_on),

@@ -120,7 +120,7 @@ class Target:
     """A shop to be mistreated: what it is asked, and that it stands afterwards."""
 
     def __init__(self, binary, *flags):
-        self.shop = Shop(binary, *flags)
+        self.shop = Shop(binary, *flags, log_level="debug")
         self.secrets = [PASSWORD, CARD, "@example.com"]
 
     def __enter__(self):
@@ -261,6 +261,35 @@ def what_is_not_there_is_404(binary):
             for path, key in (("/api/orders", "ticketId"), ("/api/payments", "orderId")):
                 body = {**BODIES["POST", path], key: name}
                 target.refused({400, 404}, "POST", path, target.alice.token, body)
+
+
+def bad_queries_are_400(binary):
+    bad = {
+        "limit": ["0", "-1", "101", "1e1", "abc", "99999999999999999999", "1.5", "%00"],
+        "cursor": ["x", "AAAA", "x" * 513, "%27", "AAABofopyIcBofopyId"],
+    }
+    tickets = {
+        **bad,
+        "minPrice": ["NaN", "-1", "1e999", "0x1", "20.001", "abc", "99999999999999999999"],
+        "maxPrice": ["NaN", "-1", "1e999", "abc"], "sort": ["nonsense", "price;drop", "PRICE"],
+        "status": ["nonsense", "1"], "category": ["nonsense"], "q": ["x" * 101, "%ff", "%00", "%"],
+        "from": ["yesterday", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "1", "2026"],
+        "to": ["99999-01-01T00:00:00Z", "x"],
+    }  # fmt: skip
+    with Target(binary) as target:
+        for path, names in (("tickets", tickets), ("orders", bad), ("payments", bad)):
+            for name, values in names.items():
+                for value in values:
+                    where = f"/api/{path}?{name}={value}"
+                    target.refused({400}, "GET", where, target.bob.token)
+        for query in ("&".join(["limit=1"] * 100), "=" * 500, "limit=1&limit=2", "&" * 60):
+            answer = target.ask("GET", "/api/tickets?" + query)
+            check(answer.status in (200, 400), f"{query[:50]}: {answer.status}")
+        for count in range(1, 2030, 29):
+            answer = target.ask("GET", "/api/tickets?" + "&" * count)
+            check(answer.status in (200, 400, 431), f"{count} &: {answer.status}")
+            if answer.status != 200:
+                answer.check_envelope(f"{count} &")
 
 
 def other_methods_are_405(binary):
@@ -524,18 +553,53 @@ def slow_clients_hold_nobody_up(binary):
         wait_until(lambda: Client(target.shop.address).get("/healthz").status == 200, "healthz")
 
 
-def answer_to(address, data):
-    """None if it hangs up, or waits for more."""
+def answer_to(address, data, count=1, patience=2.0):
+    """The last of so many; None if it hangs up, or waits for more."""
     wire = Wire(connect(address))
-    wire.connection.settimeout(2)
+    wire.connection.settimeout(patience)
     try:
         wire.connection.sendall(data)
         wire.connection.shutdown(socket.SHUT_WR)
+        for _ in range(count - 1):
+            wire.answer()
         return wire.answer()
     except OSError:
         return None
     finally:
         wire.close()
+
+
+def heads_of_any_shape_are_survived(binary):
+    """The HTTP library has so much room for a head and for what it makes of it: at the edge of
+    that it behaves in ways of its own."""
+
+    def arguments(n):
+        return "&" * n, {}
+
+    def headers(n):
+        return "", {f"X-{i}": "x" for i in range(n)}
+
+    def cookie(n):
+        return "", {"Cookie": "a" * 8 * n}
+
+    def cookies(n):
+        return "", {"Cookie": "a=b; " * n}
+
+    def all_of_them(n):
+        return "&" * (n // 2), {"Cookie": "a;" * n, **{f"X-{i}": "x" for i in range(n // 10)}}
+
+    step = 3 if is_full() else 37
+    with Target(binary) as target:
+        for shape in (arguments, headers, cookie, cookies, all_of_them):
+            for count in range(1, 1900, step):
+                query, head = shape(count)
+                for before in (b"", request_bytes("GET", "/api/tickets?limit=1")):
+                    data = request_bytes("GET", "/api/tickets?" + query, None, None, head)
+                    answer = answer_to(target.shop.address, before + data, 2 if before else 1, 0.2)
+                    what = f"{shape.__name__} {count}"
+                    known = (200, 400, 414, 431)
+                    check(answer is None or answer.status in known, f"{what}: {answer}")
+                check(target.shop.program.process.poll() is None, f"{what}: it is dead")
 
 
 def bad_http_is_400(binary):
@@ -566,6 +630,7 @@ if __name__ == "__main__":
         no_value_is_too_absurd,
         only_good_prices_are_taken,
         what_is_not_there_is_404,
+        bad_queries_are_400,
         other_methods_are_405,
         other_types_are_415,
         strangers_are_401_and_others_403,
@@ -576,6 +641,7 @@ if __name__ == "__main__":
         bad_tokens_sign_nobody_in,
         pipelined_requests_are_answered_in_order,
         slow_clients_hold_nobody_up,
+        heads_of_any_shape_are_survived,
         bad_http_is_400,
         nonsense_is_survived,
     )

@@ -137,6 +137,8 @@ static bool start_listening(struct shop *shop)
         .handler = &desk_handler,
         .context = engine_desk(shop->engine),
         .threads = (unsigned)config->http_threads,
+        .connections_max = (unsigned)config->connections_max,
+        .connections_per_address_max = (unsigned)config->connections_per_address_max,
     };
     engine_begin(shop->engine);
     shop->server = http_server_start(&options, shop->message, sizeof shop->message);

@@ -155,14 +155,19 @@ TEST(markup_in_every_field_of_every_page_arrives_as_text)
     }
 }
 
+static bool text_holds(str text, str words)
+{
+    return text.size > 0 && memmem(text.data, text.size, words.data, words.size) != NULL;
+}
+
 TEST(no_page_has_a_script_or_a_style_of_its_own)
 {
     for (const struct page_kind *kind = site_pages; kind->page != NULL; kind++) {
         for (const struct template_step *step = kind->page->steps; step->step != STEP_END; step++) {
-            assert_null(memmem(step->text.data, step->text.size, " style=", 7));
-            assert_null(memmem(step->text.data, step->text.size, "<style", 6));
-            assert_null(memmem(step->text.data, step->text.size, "javascript:", 11));
-            assert_null(memmem(step->text.data, step->text.size, "//", 2));
+            assert_false(text_holds(step->text, S(" style=")));
+            assert_false(text_holds(step->text, S("<style")));
+            assert_false(text_holds(step->text, S("javascript:")));
+            assert_false(text_holds(step->text, S("//")));
         }
     }
 }

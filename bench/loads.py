@@ -36,12 +36,16 @@ def session_token():
     return (text + b"." + base64url(mac)).decode()
 
 
-def post(path, token, record):
+def change(method, path, token, record):
     body = json.dumps(record).encode()
-    head = (f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+    head = (f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n")
     request = head.encode() + body
     return struct.pack("<I", len(request)) + request
+
+
+def post(path, token, record):
+    return change("POST", path, token, record)
 
 
 # ---- wrk ----
@@ -61,7 +65,7 @@ def wrk(server, path, connections, seconds, processors):
 
     cpu_before = server.cpu_us()
     run = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
-                          f"http://127.0.0.1:{server.port}{path}"],
+                          f"http://127.0.0.1:{server.port}{server.path(path)}"],
                          check=True, capture_output=True, text=True, preexec_fn=before)
     cpu = server.cpu_us() - cpu_before
     text = run.stdout

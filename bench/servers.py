@@ -17,6 +17,12 @@ TICKS = os.sysconf("SC_CLK_TCK")
 KEY = "a key of the benchmarks, kept by nobody"
 
 
+def processors():
+    """One for the server and one for the load, if there are two."""
+    usable = sorted(os.sched_getaffinity(0))
+    return ({usable[0]}, {usable[1]}) if len(usable) > 1 else (None, None)
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -33,9 +39,9 @@ def await_port(port):
     raise RuntimeError(f"nothing listens on port {port}")
 
 
-def get(port, path):
+def get(port, path, headers={}):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", path)
+    connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     result = answer.status, answer.getheaders(), answer.read()
     connection.close()
@@ -55,6 +61,10 @@ class Server:
         self.name = name
         self.port = None
         self.process = subprocess.Popen(command, preexec_fn=before, cwd=cwd, **rest)
+
+    def path(self, path):
+        """Where this server has what Usher has at `path`."""
+        return path
 
     def processes(self):
         found, parents = [self.process.pid], {}
@@ -120,17 +130,19 @@ error_log %(folder)s/error.log;
 events { worker_connections 1024; }
 http {
     access_log off;
-    default_type '%(type)s';
+    sendfile on;
+    tcp_nopush on;
+    open_file_cache max=16;
+    open_file_cache_valid 1h;
+    etag off;
+    max_ranges 0;
     keepalive_requests 1000000000;
     client_body_temp_path %(folder)s/body; proxy_temp_path %(folder)s/proxy;
     fastcgi_temp_path %(folder)s/fastcgi; uwsgi_temp_path %(folder)s/uwsgi;
     scgi_temp_path %(folder)s/scgi;
     server {
         listen 127.0.0.1:%(port)d;
-        location = %(path)s {
-            %(headers)s
-            return 200 %(body)s;
-        }
+        %(locations)s
     }
 }
 """
@@ -143,25 +155,43 @@ def quoted(text):
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-class Nginx(Server):
-    """Answers `path` with these very headers and bytes, out of its configuration."""
+def with_headers(headers):
+    kind = next(value for name, value in headers if name.lower() == "content-type")
+    added = [f"add_header {name} {quoted(value)};" for name, value in headers
+             if name.lower() not in BY_ITSELF]
+    return f"types {{}} default_type {quoted(kind)}; " + " ".join(added)
 
-    def __init__(self, folder, path, headers, body, **rest):
+
+class Nginx(Server):
+    """Answers with the same headers and bytes as another server: out of its configuration, or,
+    where `in_files` says so, with a file.  `answers` is {path: (headers, body)}."""
+
+    def __init__(self, folder, answers, in_files=False, **rest):
         folder.mkdir()
         port = free_port()
-        added = [f"add_header {name} {quoted(value)};" for name, value in headers
-                 if name.lower() not in BY_ITSELF]
-        kind = next(value for name, value in headers if name.lower() == "content-type")
-        settings = {"folder": folder, "port": port, "path": path, "type": kind,
-                    "headers": "\n            ".join(added), "body": quoted(body.decode())}
+        self.paths = {path: f"/file{i}" if in_files else path for i, path in enumerate(answers)}
+        locations = []
+        for path, (headers, body) in answers.items():
+            own = self.paths[path]
+            if in_files:
+                (folder / own[1:]).write_bytes(body)
+                how = f"root {folder}; add_header Last-Modified '';"
+            else:
+                how = f"return 200 {quoted(body.decode())};"
+            locations.append(f"location = {own} {{ {with_headers(headers)} {how} }}")
+        settings = {"folder": folder, "port": port, "locations": "\n        ".join(locations)}
         (folder / "nginx.conf").write_text(NGINX % settings)
         program = shutil.which("nginx") or "/usr/sbin/nginx"
         super().__init__("nginx", [program, "-p", str(folder), "-c", str(folder / "nginx.conf")],
                          stderr=subprocess.DEVNULL, **rest)
         self.port = port
         await_port(port)
-        if get(port, path)[2] != body:
-            raise RuntimeError("nginx serves something else")
+        for path, (_, body) in answers.items():
+            if get(port, self.paths[path])[2] != body:
+                raise RuntimeError("nginx serves something else")
+
+    def path(self, path):
+        return self.paths[path]
 
     def rss_mib(self):
         """Its worker's: the master only waits."""
@@ -217,19 +247,31 @@ class Postgres(Server):
             self.process.wait(60)
 
 
-class Express(Server):
+class Node(Server):
+    """A script that prints its port."""
+
+    def __init__(self, name, script, environment, **rest):
+        super().__init__(name, ["node", str(HERE / script)], stdout=subprocess.PIPE, text=True,
+                         env={**os.environ, "NODE_ENV": "production", **environment}, **rest)
+        line = self.process.stdout.readline()
+        if not line.strip():
+            raise RuntimeError(f"{script} did not start")
+        self.port = int(line)
+
+
+class React(Node):
+    def __init__(self, tickets, **rest):
+        super().__init__("React", "react.js", {"BENCH_TICKETS": json.dumps(tickets)}, **rest)
+
+
+class Express(Node):
     def __init__(self, ticket, database=None, **rest):
-        environment = {**os.environ, "NODE_ENV": "production", "BENCH_TICKET": json.dumps(ticket)}
+        environment = {"BENCH_TICKET": json.dumps(ticket)}
         if database:
             environment.update(PGHOST="127.0.0.1", PGPORT=str(database.port), PGUSER="postgres",
                                PGDATABASE="postgres")
-        super().__init__("Express", ["node", str(HERE / "express.js")], env=environment,
-                         stdout=subprocess.PIPE, text=True, **rest)
+        super().__init__("Express", "express.js", environment, **rest)
         self.database = database
-        line = self.process.stdout.readline()
-        if not line.strip():
-            raise RuntimeError("express did not start")
-        self.port = int(line)
 
     def cpu_us(self):
         """Its database works for it."""

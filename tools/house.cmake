@@ -81,6 +81,35 @@ function(embed_migrations target service)
   target_sources(${target} PRIVATE ${output})
 endfunction()
 
+# Compiles templates/*.html, texts/*.txt and static/* of the current directory into a library.
+function(embed_site target)
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/site_files.c)
+  file(GLOB templates CONFIGURE_DEPENDS templates/*.html)
+  file(GLOB assets CONFIGURE_DEPENDS static/*)
+  set(texts ${CMAKE_CURRENT_SOURCE_DIR}/texts/en.txt ${CMAKE_CURRENT_SOURCE_DIR}/texts/de.txt)
+  set(arguments)
+  set(made)
+  foreach(file ${templates})
+    list(APPEND arguments --template ${file})
+  endforeach()
+  foreach(file ${texts})
+    list(APPEND arguments --texts ${file})
+  endforeach()
+  foreach(file ${assets})
+    get_filename_component(name ${file} NAME)
+    set(packed ${CMAKE_CURRENT_BINARY_DIR}/${name}.gz)
+    add_custom_command(OUTPUT ${packed} DEPENDS ${file} VERBATIM
+      COMMAND sh -c "gzip -9 -n -c \"$1\" >\"$2\"" pack ${file} ${packed})
+    list(APPEND arguments --asset ${file} ${packed})
+    list(APPEND made ${packed})
+  endforeach()
+  add_custom_command(OUTPUT ${output} VERBATIM
+    DEPENDS make_site ${templates} ${texts} ${assets} ${made}
+    COMMAND make_site ${output} ${arguments})
+  set_source_files_properties(${output} PROPERTIES COMPILE_OPTIONS -Wno-overlength-strings)
+  target_sources(${target} PRIVATE ${output})
+endfunction()
+
 # A program.
 function(program name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES")

@@ -138,6 +138,7 @@ static struct connection *connection_open(struct http_thread *thread,
 static void connection_close(struct connection *connection)
 {
     struct http_thread *thread = connection->thread;
+    assert(connection->stream == NULL);
     if (connection->exchange != NULL) { /* no room for its head: then the library tells nobody */
         assert(connection->phase == PHASE_HEAD || connection->phase == PHASE_ENDING);
         if (connection->phase == PHASE_HEAD)
@@ -291,7 +292,12 @@ static enum MHD_Result on_answer(struct connection *connection)
         return http_send_refusal(connection, &refusal_stopping);
     if (exchange->refusal != NULL)
         return http_send_refusal(connection, exchange->refusal);
-    return http_send_response(connection, exchange);
+    enum MHD_Result result = http_send_response(connection, exchange);
+    if (connection->stream != NULL) {
+        connection->exchange = NULL;
+        exchange_recycle(exchange);
+    }
+    return result;
 }
 
 static enum MHD_Result on_whole(struct connection *connection)
@@ -349,6 +355,7 @@ enum MHD_Result http_on_request(void *thread, struct MHD_Connection *library, co
     case PHASE_IDLE:
     case PHASE_KEPT:
     case PHASE_SENDING:
+    case PHASE_HEARING:
         break;
     }
     return MHD_NO; /* shut down while the library still had something to tell */
@@ -364,6 +371,7 @@ void http_on_end(void *thread, struct MHD_Connection *library, void **request_co
     *request_context = NULL;
     if (connection == NULL)
         return;
+    stream_closed(connection);
     if (connection->exchange != NULL)
         exchange_recycle(connection->exchange);
     connection->exchange = NULL;

@@ -1,6 +1,6 @@
 /* What the parts of the HTTP server share: http_server.c (start, stop), http_loop.c (the turns of a
  * thread), http_connection.c (from the library's callbacks to an exchange), http_response.c (from
- * an answer to the library). */
+ * an answer to the library), http_stream.c (answers that go on). */
 #ifndef ADAPTERS_HTTP_INSIDE_H
 #define ADAPTERS_HTTP_INSIDE_H
 
@@ -22,6 +22,7 @@ enum phase {
     PHASE_KEPT,    /* the handler has it, or it is delayed: no deadline */
     PHASE_ANSWER,  /* about to be answered with exchange->refusal or exchange->response */
     PHASE_SENDING, /* the answer is on its way */
+    PHASE_HEARING, /* it goes on, and there is nothing to send now */
     PHASE_ENDING,  /* shut down; the library is about to notice */
 };
 
@@ -63,6 +64,10 @@ struct connection {
     int64_t since_ms; /* of this phase */
     char client[INET6_ADDRSTRLEN];
     size_t client_size;
+    const struct http_stream *stream; /* its answer goes on; or NULL */
+    struct http_cursor cursor;
+    char heard_as[INET6_ADDRSTRLEN]; /* the client of the request, who may be behind a proxy */
+    size_t heard_as_size;
 };
 
 struct http_server {
@@ -76,6 +81,8 @@ struct http_server {
     atomic_uint listening;          /* threads that still accept */
     atomic_size_t connections;
     atomic_size_t kept; /* by handlers, abandoned ones included */
+    atomic_size_t listeners;
+    atomic_uint_fast64_t news; /* how often there was some */
 };
 
 struct http_thread {
@@ -97,6 +104,7 @@ struct http_thread {
     bool answered;             /* by http_reply() inside arrived() */
     bool again;                /* the library has something to do that it doesn't tell of */
     bool stopping;
+    uint_fast64_t heard; /* of the server's news */
     size_t suspended;
     unsigned open;     /* connections */
     unsigned open_max; /* where the library stops to accept */
@@ -139,6 +147,19 @@ void exchange_free(struct exchange *exchange);
 /* MHD_NO: the connection is to end without an answer. */
 enum MHD_Result http_send_response(struct connection *connection, struct exchange *exchange);
 enum MHD_Result http_send_refusal(struct connection *connection, const struct refusal *refusal);
+/* ---- http_stream.c ---- */
+
+enum MHD_Result http_send_stream(struct connection *connection, struct exchange *exchange);
+/* Goes on with those for whom there is something. */
+void http_take_news(struct http_thread *thread);
+/* Gives a sign of life, or ends what hears when the server stops. */
+void stream_go_on(struct connection *connection);
+void stream_closed(struct connection *connection);
+
+/* ---- http_response.c, again ---- */
+
+/* The head of an answer whose body is made already; NULL: it cannot be sent. */
+struct MHD_Response *http_add_head(struct exchange *exchange, struct MHD_Response *made);
 /* Writes a refusal past the library, where that cannot answer any more. */
 void http_blurt(int fd, const struct refusal *refusal);
 

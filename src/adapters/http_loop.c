@@ -84,6 +84,8 @@ static int64_t deadline_of(const struct connection *connection)
         return connection->since_ms + options->body_time.ms;
     case PHASE_SENDING:
         return connection->since_ms + options->send_time.ms;
+    case PHASE_HEARING:
+        return connection->since_ms + options->quiet_time.ms;
     case PHASE_KEPT:
     case PHASE_ANSWER:
     case PHASE_ENDING:
@@ -97,9 +99,14 @@ static void sweep(struct http_thread *thread)
     if (thread->now_ms < thread->sweep_at_ms)
         return;
     thread->sweep_at_ms = thread->now_ms + thread->sweep_every_ms;
-    for (struct connection *c = thread->connections; c != NULL; c = c->next)
-        if (deadline_of(c) <= thread->now_ms)
+    for (struct connection *c = thread->connections; c != NULL; c = c->next) {
+        if (deadline_of(c) > thread->now_ms)
+            continue;
+        if (c->phase == PHASE_HEARING)
+            stream_go_on(c);
+        else
             connection_expire(c);
+    }
 }
 
 /* ---- stopping ---- */
@@ -116,9 +123,12 @@ static void stop_accepting(struct http_thread *thread)
 
 static void end_idle(struct http_thread *thread)
 {
-    for (struct connection *c = thread->connections; c != NULL; c = c->next)
+    for (struct connection *c = thread->connections; c != NULL; c = c->next) {
         if (c->phase == PHASE_IDLE || (c->phase == PHASE_HEAD && c->exchange == NULL))
             connection_expire(c);
+        else if (c->phase == PHASE_HEARING)
+            stream_go_on(c);
+    }
 }
 
 /* Whoever keeps an exchange still may write to it: its connection goes on without. */
@@ -189,6 +199,7 @@ static void sleep_if_idle(struct http_thread *thread)
     int timeout_ms = milliseconds_to_sleep(thread);
     atomic_store(&thread->asleep, true);
     bool awaited = atomic_load(&thread->replied) != NULL ||
+                   atomic_load(&thread->server->news) != thread->heard ||
                    (!thread->stopping && atomic_load(&thread->server->stop_at_ms) != 0);
     if (!awaited)
         (void)epoll_wait(thread->poll_fd, events, 2, timeout_ms);
@@ -202,6 +213,7 @@ static bool turn(struct http_thread *thread)
     take_replies(thread);
     if (thread->delayed != NULL)
         take_delayed(thread, thread->now_ms);
+    http_take_news(thread);
     (void)MHD_run(thread->library);
     sweep(thread);
     if (handler->turn_ended != NULL)

@@ -226,6 +226,9 @@ static const char *joint(enum header header)
     switch (header) {
     case HEADER_cookie:
         return "; ";
+    case HEADER_accept:
+    case HEADER_accept_encoding:
+    case HEADER_accept_language:
     case HEADER_if_match:
     case HEADER_if_none_match:
     case HEADER_x_forwarded_for:
@@ -235,6 +238,7 @@ static const char *joint(enum header header)
     case HEADER_content_type:
     case HEADER_host:
     case HEADER_idempotency_key:
+    case HEADER_last_event_id:
     case HEADER_origin:
     case HEADER_sec_fetch_site:
     case HEADER_stripe_signature:

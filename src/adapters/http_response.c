@@ -50,12 +50,10 @@ static struct MHD_Response *make_whole(str body)
     return MHD_create_response_from_buffer(body.size, data, MHD_RESPMEM_PERSISTENT);
 }
 
-static struct MHD_Response *make_response(struct exchange *exchange)
+struct MHD_Response *http_add_head(struct exchange *exchange, struct MHD_Response *made)
 {
     struct response *response = &exchange->shown.response;
     struct arena *arena = &exchange->shown.arena;
-    bool breaks_off = response->truncate_to > 0 && response->truncate_to < response->body.size;
-    struct MHD_Response *made = breaks_off ? make_fragment(exchange) : make_whole(response->body);
     if (made == NULL)
         return NULL;
 
@@ -73,6 +71,14 @@ static struct MHD_Response *make_response(struct exchange *exchange)
         return made;
     MHD_destroy_response(made);
     return NULL;
+}
+
+static struct MHD_Response *make_response(struct exchange *exchange)
+{
+    struct response *response = &exchange->shown.response;
+    bool breaks_off = response->truncate_to > 0 && response->truncate_to < response->body.size;
+    return http_add_head(exchange,
+                         breaks_off ? make_fragment(exchange) : make_whole(response->body));
 }
 
 static enum MHD_Result queue(struct connection *connection, int status, struct MHD_Response *made)
@@ -106,6 +112,8 @@ enum MHD_Result http_send_response(struct connection *connection, struct exchang
     if (response->drop)
         return MHD_NO;
     assert(response->status >= 200 && response->status <= 599);
+    if (exchange->shown.stream != NULL)
+        return http_send_stream(connection, exchange);
     struct MHD_Response *made = make_response(exchange);
     if (made == NULL) /* a header that cannot be sent: better no answer of ours than a wrong one */
         return http_send_refusal(connection, &refusal_broken);

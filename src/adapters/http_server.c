@@ -249,6 +249,8 @@ static void fill_in(struct http_options *options)
         options->send_time = seconds(SEND_SECONDS_MAX);
     if (options->idle_time.ms == 0)
         options->idle_time = seconds(IDLE_SECONDS_MAX);
+    if (options->quiet_time.ms == 0)
+        options->quiet_time = seconds(QUIET_SECONDS_MAX);
 }
 
 /* Every connection is an open file, and the usual soft limit is 1024.  The rest is for everything

@@ -17,12 +17,34 @@
 
 #include "web/web.h"
 
+/* Where a client is in something that goes on. */
+struct http_cursor {
+    uint64_t next; /* what it has not got yet begins here */
+    uuid subject;  /* what it is about; absent: everything */
+    bool begun;    /* it has got something */
+    bool quiet;    /* for a while now: it wants a sign of life */
+};
+
+/* An answer that goes on: when the head has been sent, what read() has for the client, and again
+ * whenever http_server_news() says that there is more, until it leaves or the server stops.  Both
+ * are called on threads of the server and must not wait. */
+struct http_stream {
+    /* Whether there is something for it; may move the cursor over what is not. */
+    bool (*ready)(void *context, struct http_cursor *cursor);
+    /* Writes at most `size` bytes and moves the cursor; 0: there is nothing now. */
+    size_t (*read)(void *context, struct http_cursor *cursor, char *ret_text, size_t size);
+    void (*closed)(void *context, const struct http_cursor *cursor, str client);
+    void *context;
+};
+
 /* A request and the answer to it.  Both live in the arena, which ends with the exchange. */
 struct http_exchange {
     struct request request;   /* https is false: only the host knows which proxies to trust */
     struct response response; /* to be filled; names and static texts may live elsewhere */
     struct arena arena;
-    void *owner; /* the handler's own; NULL at first */
+    void *owner;                      /* the handler's own; NULL at first */
+    const struct http_stream *stream; /* the answer's body goes on, instead of response.body */
+    struct http_cursor cursor;        /* where it begins */
 };
 
 struct http_handler {
@@ -55,6 +77,7 @@ struct http_options {
     duration body_time;   /* from the last header to the body's end */
     duration send_time;   /* from the answer until the client has taken it */
     duration idle_time;   /* between two requests */
+    duration quiet_time;  /* of a stream, until its client wants a sign of life */
 };
 
 struct http_server;
@@ -78,6 +101,11 @@ uint64_t http_server_requests(const struct http_server *server);
 void http_reply(struct http_exchange *exchange);
 /* The same for many, with at most one wake-up for each thread of the server. */
 void http_reply_many(struct http_exchange *const *exchanges, size_t count);
+
+/* There is more for those who hear a stream.  From any thread. */
+void http_server_news(struct http_server *server);
+/* Those who hear one, at the moment. */
+size_t http_server_listeners(const struct http_server *server);
 
 /* Stops: refuses new connections, ends idle ones, finishes what is under way, and returns when that
  * is done or `grace` has passed.  Requests that are kept unanswered by then get a 503 in their

@@ -56,6 +56,8 @@ struct config {
     const char *store_path; /* of the SQLite file */
     struct proxies proxies;
     int64_t http_threads; /* at least 1 */
+    int64_t connections_max;
+    int64_t connections_per_address_max;
     enum log_level log_level;
     bool sample_data;
     bool fast_passwords; /* USHER_TEST_FAST_PASSWORDS=yes; config_warn() is loud about it */

@@ -13,9 +13,10 @@ static const char currencies[] =
     " scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah usd uyu uzs wst xcd xcg"
     " yer zar zmw ";
 
-#define HTTP_THREADS_MAX 64
-#define LIMIT_MAX        1000000000
-#define DEPLOYMENT_MAX   32
+#define HTTP_THREADS_MAX      64
+#define CONNECTIONS_LIMIT_MAX 1000000
+#define LIMIT_MAX             1000000000
+#define DEPLOYMENT_MAX        32
 
 /* ---- kinds of values ---- */
 
@@ -97,6 +98,15 @@ static bool check_threads(struct reading *reading)
     if (*threads > HTTP_THREADS_MAX)
         *threads = HTTP_THREADS_MAX;
     return true;
+}
+
+static bool check_connections(struct reading *reading)
+{
+    struct config *config = reading->config;
+    return check_int(reading, SETTING_connections, HTTP_THREADS_MAX, CONNECTIONS_LIMIT_MAX,
+                     &config->connections_max) &&
+           check_int(reading, SETTING_connections_per_address, HTTP_THREADS_MAX,
+                     CONNECTIONS_LIMIT_MAX, &config->connections_per_address_max);
 }
 
 static bool check_currency(struct reading *reading)
@@ -273,8 +283,8 @@ bool config_check(struct reading *reading)
     config->fast_passwords = fast != NULL && strcmp(fast, "yes") == 0;
     config->sample_data = reading->texts[SETTING_sample_data] != NULL;
     return check_base_url(reading) && check_proxies(reading) && check_threads(reading) &&
-           check_log_level(reading) && check_store(reading) && check_bus(reading) &&
-           check_served(reading) && check_deployment(reading) && check_currency(reading) &&
-           check_durations(reading) && check_limits(reading) && check_jwt_key(reading) &&
-           config_check_stripe(reading) && check_addresses(reading);
+           check_connections(reading) && check_log_level(reading) && check_store(reading) &&
+           check_bus(reading) && check_served(reading) && check_deployment(reading) &&
+           check_currency(reading) && check_durations(reading) && check_limits(reading) &&
+           check_jwt_key(reading) && config_check_stripe(reading) && check_addresses(reading);
 }

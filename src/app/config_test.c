@@ -94,6 +94,8 @@ TEST(serve_alone_is_the_whole_shop_with_simulated_payments)
     assert_null(config.settings.base_url.data);
     assert_int_equal(config.log_level, LOG_INFO);
     assert_true(config.http_threads >= 1);
+    assert_int_equal(config.connections_max, CONNECTIONS_MAX);
+    assert_int_equal(config.connections_per_address_max, CONNECTIONS_PER_ADDRESS_MAX);
     assert_false(config.sample_data || config.fast_passwords || config.settings.bus);
     arena_free(&arena);
 
@@ -161,7 +163,8 @@ TEST(the_limits_are_settings)
     struct config config =
         accepted(&arena,
                  GIVEN("serve", "--live-orders", "50", "--relocks=4", "--payments=5", "--signups=6",
-                       "--signin-failures=7", "--http-threads=2", "--log-level=debug"),
+                       "--signin-failures=7", "--http-threads=2", "--log-level=debug",
+                       "--connections=20000", "--connections-per-address=10000"),
                  GIVEN("USHER_TRUSTED_PROXY=10.0.0.0/8"));
     assert_int_equal(config.settings.live_orders_max, 50);
     assert_int_equal(config.settings.relocks_max, 4);
@@ -169,11 +172,15 @@ TEST(the_limits_are_settings)
     assert_int_equal(config.settings.signups_max, 6);
     assert_int_equal(config.settings.signin_failures_max, 7);
     assert_int_equal(config.http_threads, 2);
+    assert_int_equal(config.connections_max, 20000);
+    assert_int_equal(config.connections_per_address_max, 10000);
     assert_int_equal(config.log_level, LOG_DEBUG);
     assert_true(proxies_trust(&config.proxies, S("10.1.2.3")));
     arena_free(&arena);
     refused(GIVEN("serve", "--relocks", "0"), NOTHING, "--relocks: \"0\" is no whole number");
     refused(GIVEN("serve", "--http-threads", "65"), NOTHING, "from 0 to 64");
+    refused(GIVEN("serve", "--connections", "1000001"), NOTHING, "from 64 to 1000000");
+    refused(GIVEN("serve", "--connections-per-address", "0"), NOTHING, "from 64 to 1000000");
     refused(GIVEN("serve", "--payments", "many"), NOTHING, "--payments");
 }
 

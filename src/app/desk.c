@@ -1,30 +1,8 @@
-#include "app/desk.h"
+#include "app/desk_inside.h"
 
 #include <stdlib.h>
 
-#include "adapters/entropy.h"
 #include "adapters/log.h"
-
-/* One exchange on its way.  Lives in the exchange's arena. */
-struct flight {
-    struct writer_job job; /* first: the writer's pointer is ours */
-    struct desk *desk;
-    struct http_exchange *exchange;
-    const struct route *route; /* NULL: the simulator's */
-    struct work work;
-    int64_t began_us;
-    struct wait wait;    /* as it was before this operation, which may run more than once */
-    bool resumes;        /* it has been answered "later" before */
-    struct flight *next; /* among those that wait for the same bucket */
-};
-
-/* What a thread of the HTTP server has to itself. */
-struct reader {
-    struct sqlite *store; /* NULL: the simulator only writes */
-    struct entropy entropy;
-    bool in_snapshot;
-    uint_fast64_t commits; /* as the snapshot began */
-};
 
 /* ---- readers ---- */
 
@@ -87,7 +65,7 @@ static void thread_ended(void *context, void *thread_context)
 
 /* All reads of one turn share a snapshot, unless something was committed meanwhile: its maker may
  * have been told, and must then see it wherever he looks. */
-static void renew_snapshot(struct desk *desk, struct reader *reader)
+void renew_snapshot(struct desk *desk, struct reader *reader)
 {
     uint_fast64_t commits = atomic_load(&desk->commits);
     if (reader->in_snapshot && reader->commits == commits)
@@ -111,39 +89,30 @@ static const struct problem not_saved = {
     .retry_after_s = 1,
 };
 
-static void log_flight(const struct flight *flight)
+void log_answer(const struct desk *desk, const struct route *route, const struct op *op,
+                const struct request *request, int status, int64_t began_us)
 {
-    const struct desk *desk = flight->desk;
-    const struct http_exchange *exchange = flight->exchange;
-    bool is_read = flight->route != NULL && route_is_read(flight->route);
-    enum log_level level = log_level_of(is_read, exchange->response.status);
-    if (flight->route == NULL || !log_wants(desk->log, level))
+    bool is_read = route != NULL && route_is_read(route);
+    enum log_level level = log_level_of(is_read, status);
+    if (route == NULL || !log_wants(desk->log, level))
         return;
     log_operation(desk->log, &(const struct log_operation){
                                  .level = level,
                                  .kind = "request",
-                                 .method = method_names[exchange->request.method],
-                                 .route = str_of(flight->route->path),
-                                 .status = exchange->response.status,
-                                 .took_us = stopwatch_us() - flight->began_us,
-                                 .correlation = flight->job.op.correlation,
-                                 .user = flight->job.op.caller.user,
+                                 .method = method_names[request->method],
+                                 .route = str_of(route->path),
+                                 .status = status,
+                                 .took_us = stopwatch_us() - began_us,
+                                 .correlation = op->correlation,
+                                 .user = op->caller.user,
                              });
 }
 
 static void refuse(struct flight *flight, const struct problem *problem)
 {
-    struct http_exchange *exchange = flight->exchange;
-    exchange->response = (struct response){ .status = 0 };
-    reply_problem(&flight->job.op, &exchange->response, problem);
-    response_finish(&flight->job.op, &exchange->request, &exchange->response);
-}
-
-/* On any thread but the writer's, which has a better way. */
-static void reply_now(struct flight *flight)
-{
-    log_flight(flight);
-    http_reply(flight->exchange);
+    *flight->response = (struct response){ .status = 0 };
+    reply_problem(&flight->job.op, flight->response, problem);
+    response_finish(&flight->job.op, flight->request, flight->response);
 }
 
 static void flush_replies(struct desk *desk)
@@ -153,13 +122,25 @@ static void flush_replies(struct desk *desk)
     desk->reply_count = 0;
 }
 
-static void reply_with_batch(struct flight *flight)
+void send_answer(struct desk *desk, struct http_exchange *exchange, enum place place)
 {
-    struct desk *desk = flight->desk;
-    log_flight(flight);
+    if (place != ON_WRITER) {
+        http_reply(exchange);
+        return;
+    }
     if (desk->reply_count == sizeof desk->replies / sizeof *desk->replies)
         flush_replies(desk);
-    desk->replies[desk->reply_count++] = flight->exchange;
+    desk->replies[desk->reply_count++] = exchange;
+}
+
+void flight_land(struct flight *flight, enum place place)
+{
+    log_answer(flight->desk, flight->route, &flight->job.op, flight->request,
+               flight->response->status, flight->began_us);
+    if (flight->page != NULL)
+        page_flight_go_on(flight->page, place);
+    else
+        send_answer(flight->desk, flight->exchange, place);
 }
 
 /* ---- waiting ---- */
@@ -172,12 +153,12 @@ static struct flight **bucket_of(struct desk *desk, uuid subject)
 static void resume(struct flight *flight)
 {
     flight->resumes = true;
-    flight->wait = flight->exchange->response.wait;
+    flight->wait = flight->response->wait;
     flight->job.urgent = true;
     if (writer_submit(flight->desk->writer, &flight->job))
         return;
     refuse(flight, &busy); /* the program is ending */
-    reply_with_batch(flight);
+    flight_land(flight, ON_WRITER);
 }
 
 /* The simulator holds answers back for its own reasons: at the end there is none. */
@@ -189,10 +170,10 @@ static bool is_hopeless(const struct desk *desk)
 static void keep_waiting(struct flight *flight)
 {
     struct desk *desk = flight->desk;
-    struct response *response = &flight->exchange->response;
+    struct response *response = flight->response;
     if (is_hopeless(desk)) {
         response->drop = true;
-        reply_with_batch(flight);
+        flight_land(flight, ON_WRITER);
         return;
     }
     if (desk->waiting_count >= WAITING_MAX && desk->sim == NULL) {
@@ -225,7 +206,7 @@ static void resume_some(struct desk *desk, struct flight **bucket,
 
 static bool waits_for(struct flight *flight, const void *subject)
 {
-    return uuid_equal(flight->exchange->response.wait.subject, *(const uuid *)subject);
+    return uuid_equal(flight->response->wait.subject, *(const uuid *)subject);
 }
 
 void desk_told(struct desk *desk, const struct emitted *emitted)
@@ -235,6 +216,8 @@ void desk_told(struct desk *desk, const struct emitted *emitted)
         const struct event_head *head = event->data;
         if (event->type == EVENT_charge_created || event->type == EVENT_charge_updated)
             desk->charges_moved = true;
+        if (desk->live != NULL && live_tell(desk->live, event, clock_now(desk->clock)))
+            desk->has_news = true;
         if (desk->waiting_count > 0)
             resume_some(desk, bucket_of(desk, head->subject), waits_for, &head->subject);
     }
@@ -242,7 +225,7 @@ void desk_told(struct desk *desk, const struct emitted *emitted)
 
 static bool is_late(struct flight *flight, const void *now)
 {
-    struct wait *wait = &flight->exchange->response.wait;
+    struct wait *wait = &flight->response->wait;
     if (wait->until.ms > ((const instant *)now)->ms)
         return false;
     wait->late = true;
@@ -272,13 +255,12 @@ static err run(struct writer_job *job, struct op *op)
 {
     struct flight *flight = (struct flight *)job;
     const struct desk *desk = flight->desk;
-    struct http_exchange *exchange = flight->exchange;
-    exchange->response = (struct response){ .wait = flight->wait };
+    *flight->response = (struct response){ .wait = flight->wait };
     if (desk->sim != NULL)
-        return stripe_sim_serve(desk->sim, op, &exchange->request, &exchange->response);
+        return stripe_sim_serve(desk->sim, op, flight->request, flight->response);
     if (flight->resumes)
-        return host_resume(desk->host, op, flight->route, &exchange->request, &exchange->response);
-    return host_answer(desk->host, op, flight->route, &exchange->request, &exchange->response);
+        return host_resume(desk->host, op, flight->route, flight->request, flight->response);
+    return host_answer(desk->host, op, flight->route, flight->request, flight->response);
 }
 
 static void done(struct writer_job *job, enum writer_outcome outcome)
@@ -293,14 +275,14 @@ static void done(struct writer_job *job, enum writer_outcome outcome)
         job->op.emitted = NULL;
         break;
     case WRITER_REFUSED:
-        if (flight->exchange->response.status == 0)
+        if (flight->response->status == 0)
             refuse(flight, &problem_broken);
         break;
     }
-    if (flight->exchange->response.status == 0 && !flight->exchange->response.drop)
+    if (flight->response->status == 0 && !flight->response->drop)
         keep_waiting(flight);
     else
-        reply_with_batch(flight);
+        flight_land(flight, ON_WRITER);
 }
 
 void desk_batch_done(struct desk *desk, bool committed)
@@ -308,56 +290,56 @@ void desk_batch_done(struct desk *desk, bool committed)
     if (committed)
         atomic_fetch_add(&desk->commits, 1);
     flush_replies(desk);
+    struct http_server *server = atomic_load(&desk->server);
+    if (desk->has_news && server != NULL)
+        http_server_news(server);
+    desk->has_news = false;
 }
 
 /* ---- arrival ---- */
 
-static struct flight *new_flight(struct desk *desk, struct http_exchange *exchange,
-                                 const struct op *op, const struct route *route)
+struct flight *flight_new(struct desk *desk, const struct op *op, const struct route *route)
 {
-    struct flight *flight = ARENA_NEW(&exchange->arena, struct flight);
+    struct flight *flight = ARENA_NEW(op->arena, struct flight);
     *flight = (struct flight){
         .job = { .op = *op, .run = run, .done = done },
         .desk = desk,
-        .exchange = exchange,
         .route = route,
         .began_us = stopwatch_us(),
     };
     return flight;
 }
 
-static void submit(struct flight *flight)
+void flight_submit(struct flight *flight, enum place place)
 {
     if (writer_submit(flight->desk->writer, &flight->job))
         return;
     refuse(flight, &busy);
-    reply_now(flight);
+    flight_land(flight, place);
 }
 
 static void work_done(void *context)
 {
     struct flight *flight = context;
-    flight->exchange->request.work = &flight->work;
-    submit(flight);
+    flight->request->work = &flight->work;
+    flight_submit(flight, ON_POOL);
 }
 
-static void prepare(struct flight *flight, struct reader *reader)
+void flight_prepare(struct flight *flight, struct reader *reader)
 {
-    struct http_exchange *exchange = flight->exchange;
     struct desk *desk = flight->desk;
     struct op *op = &flight->job.op;
     op->tx = sqlite_tx(reader->store);
-    bool goes_on = host_prepare(desk->host, op, flight->route, &exchange->request, &flight->work,
-                                &exchange->response);
+    bool goes_on = host_prepare(desk->host, op, flight->route, flight->request, &flight->work,
+                                flight->response);
     op->tx = NULL;
     if (!goes_on) {
-        reply_now(flight);
+        flight_land(flight, ON_READER);
     } else if (flight->work.kind == WORK_NONE) {
-        submit(flight);
-    } else if (!passwords_submit(desk->passwords, &flight->work, &exchange->arena, work_done,
-                                 flight)) {
+        flight_submit(flight, ON_READER);
+    } else if (!passwords_submit(desk->passwords, &flight->work, op->arena, work_done, flight)) {
         refuse(flight, &busy);
-        reply_now(flight);
+        flight_land(flight, ON_READER);
     }
 }
 
@@ -367,17 +349,20 @@ static void read_at_once(struct desk *desk, struct reader *reader, struct http_e
     int64_t began_us = log_wants(desk->log, LOG_DEBUG) ? stopwatch_us() : 0;
     renew_snapshot(desk, reader);
     op->tx = sqlite_tx(reader->store);
-    err e = host_answer(desk->host, op, route, &exchange->request, &exchange->response);
-    assert(!err_is(e, STATUS_STALE));
+    if (route_is_page(route)) {
+        host_show(desk->host, op, route, &exchange->request, &exchange->response);
+    } else {
+        err e = host_answer(desk->host, op, route, &exchange->request, &exchange->response);
+        assert(!err_is(e, STATUS_STALE));
+    }
     op->tx = NULL;
-    struct flight flight = {
-        .job = { .op = *op },
-        .desk = desk,
-        .exchange = exchange,
-        .route = route,
-        .began_us = began_us,
-    };
-    reply_now(&flight);
+    if (exchange->response.watch.on && !live_attach(desk->live, exchange)) {
+        exchange->response = (struct response){ .status = 0 };
+        reply_problem(op, &exchange->response, &busy);
+        response_finish(op, &exchange->request, &exchange->response);
+    }
+    log_answer(desk, route, op, &exchange->request, exchange->response.status, began_us);
+    http_reply(exchange);
 }
 
 static void arrived(void *context, void *thread_context, struct http_exchange *exchange)
@@ -390,27 +375,31 @@ static void arrived(void *context, void *thread_context, struct http_exchange *e
         .random = &reader->entropy.random,
         .settings = desk->settings,
     };
-    if (desk->sim != NULL) {
-        submit(new_flight(desk, exchange, &op, NULL));
-        return;
+    const struct route *route = NULL;
+    if (desk->sim == NULL) {
+        proxies_apply(desk->proxies, &exchange->request);
+        route = host_route(desk->host, &op, &exchange->request, &exchange->response);
+        if (route == NULL) {
+            http_reply(exchange);
+            return;
+        }
+        if (route_is_read(route)) {
+            read_at_once(desk, reader, exchange, &op, route);
+            return;
+        }
+        if (route_is_page(route)) {
+            page_flight_begin(desk, reader, exchange, &op, route);
+            return;
+        }
     }
-
-    proxies_apply(desk->proxies, &exchange->request);
-    const struct route *route =
-        host_route(desk->host, &op, &exchange->request, &exchange->response);
-    if (route == NULL) {
-        http_reply(exchange);
-        return;
-    }
-    if (route_is_read(route)) {
-        read_at_once(desk, reader, exchange, &op, route);
-        return;
-    }
-    struct flight *flight = new_flight(desk, exchange, &op, route);
-    if (route->prepare != NULL)
-        prepare(flight, reader);
+    struct flight *flight = flight_new(desk, &op, route);
+    flight->exchange = exchange;
+    flight->request = &exchange->request;
+    flight->response = &exchange->response;
+    if (route != NULL && route->prepare != NULL)
+        flight_prepare(flight, reader);
     else
-        submit(flight);
+        flight_submit(flight, ON_READER);
 }
 
 const struct http_handler desk_handler = {

@@ -11,6 +11,7 @@
 #include "adapters/http_server.h"
 #include "adapters/passwords.h"
 #include "adapters/writer.h"
+#include "app/live.h"
 #include "app/proxies.h"
 #include "host/host.h"
 #include "stripe_sim/stripe_sim.h"
@@ -30,16 +31,19 @@ struct desk {
     struct log *log;
     struct passwords *passwords;
     struct writer *writer;
+    struct live *live; /* a shop's */
 
     /* Counts commits, so that no read answers from before one that was already told of. */
     atomic_uint_fast64_t commits;
-    atomic_bool stopping; /* nothing more is waited for */
+    atomic_bool stopping;                 /* nothing more is waited for */
+    _Atomic(struct http_server *) server; /* that those who listen are connected to; NULL: none */
 
     /* The writer's thread alone. */
     struct flight *waiting[DESK_BUCKETS];
     size_t waiting_count;
     struct http_exchange *replies[WRITER_BATCH_MAX];
     size_t reply_count;
+    bool has_news;      /* for those who listen */
     bool charges_moved; /* some were told of: there may be calls to make */
 };
 

@@ -51,6 +51,7 @@ struct engine {
     struct entropy entropy;
     struct writer *writer;
     struct desk desk;
+    struct live live; /* a shop's */
     struct duty_job duties[DUTIES_MAX];
     size_t duty_count;
     struct claim_job claims[HOST_SERVICES_MAX];
@@ -288,6 +289,10 @@ struct engine *engine_start(const struct engine_options *options, char *message,
     }
     entropy_open(&engine->entropy);
     engine->desk = new_desk(options);
+    if (options->sim == NULL) {
+        live_open(&engine->live, clock_now(options->clock));
+        engine->desk.live = &engine->live;
+    }
     for (size_t i = 0; i < options->host->service_count; i++) {
         add_duties(engine, options->host->services[i]);
         add_claims(engine, options->host->services[i]);
@@ -356,6 +361,8 @@ void engine_stop(struct engine *engine)
         arena_free(&engine->duties[i].arena);
     for (size_t i = 0; i < engine->claim_count; i++)
         arena_free(&engine->claims[i].arena);
+    if (engine->desk.live != NULL)
+        live_close(&engine->live);
     sqlite_close(engine->store);
     entropy_close(&engine->entropy);
     free(engine);

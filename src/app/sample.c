@@ -36,7 +36,7 @@ static const struct sample_ticket tickets[] = {
     { "Meadow Festival, three days", "festival", "Long Meadow", "Camping", "210", "245", 120 },
 };
 
-struct ask {
+struct errand {
     const struct host *host;
     struct request request;
     const struct token *token; /* of who asks; NULL: nobody */
@@ -54,14 +54,14 @@ static str bearer(struct op *op, const struct token *token)
 /* One request, as if it had come from outside. */
 static err answer(struct op *op, void *context)
 {
-    struct ask *ask = context;
+    struct errand *errand = context;
     struct response response = { .status = 0 };
-    if (ask->token != NULL)
-        ask->request.header[HEADER_authorization] = bearer(op, ask->token);
-    const struct route *route = host_route(ask->host, op, &ask->request, &response);
+    if (errand->token != NULL)
+        errand->request.header[HEADER_authorization] = bearer(op, errand->token);
+    const struct route *route = host_route(errand->host, op, &errand->request, &response);
     assert(route != NULL);
-    TRY(host_answer(ask->host, op, route, &ask->request, &response));
-    ask->signed_in = response.session;
+    TRY(host_answer(errand->host, op, route, &errand->request, &response));
+    errand->signed_in = response.session;
     return response.status < 400 ? OK : FAIL(problem_broken);
 }
 
@@ -98,12 +98,12 @@ static struct request post(const char *path, str body)
 static err sign_up(struct engine *engine, const struct host *host, const struct work *work,
                    str body, struct token *ret_token)
 {
-    struct ask ask = { .host = host, .request = post("/api/users/signup", body) };
-    ask.request.work = work;
-    TRY(engine_run(engine, answer, &ask));
+    struct errand errand = { .host = host, .request = post("/api/users/signup", body) };
+    errand.request.work = work;
+    TRY(engine_run(engine, answer, &errand));
     *ret_token = (struct token){
-        .caller = { .user = ask.signed_in.user, .session = ask.signed_in.id },
-        .expires_at = { ask.signed_in.expires_at.ms / 1000 * 1000 },
+        .caller = { .user = errand.signed_in.user, .session = errand.signed_in.id },
+        .expires_at = { errand.signed_in.expires_at.ms / 1000 * 1000 },
     };
     return OK;
 }
@@ -150,12 +150,12 @@ static err fill(struct engine *engine, const struct host *host, struct passwords
                 &bob));
     instant now = clock_now(engine_desk(engine)->clock);
     for (size_t i = 0; i < sizeof tickets / sizeof *tickets; i++) {
-        struct ask ask = {
+        struct errand errand = {
             .host = host,
             .request = post("/api/tickets", listing(arena, &tickets[i], now)),
             .token = &alice,
         };
-        TRY(engine_run(engine, answer, &ask));
+        TRY(engine_run(engine, answer, &errand));
     }
     return OK;
 }

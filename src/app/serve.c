@@ -78,6 +78,7 @@ static bool start_stripe(struct shop *shop, struct arena *arena)
         config->stripe_url = shop->simulator.base_url;
         config->stripe_key = SIM_KEY;
     }
+    config->settings.test_cards = strstr(config->stripe_key, "_test_") != NULL;
     const struct outcalls_options options = {
         .base_url = config->stripe_url,
         .key = config->stripe_key,
@@ -136,11 +137,14 @@ static bool start_listening(struct shop *shop)
         .handler = &desk_handler,
         .context = engine_desk(shop->engine),
         .threads = (unsigned)config->http_threads,
+        .connections_max = (unsigned)config->connections_max,
+        .connections_per_address_max = (unsigned)config->connections_per_address_max,
     };
     engine_begin(shop->engine);
     shop->server = http_server_start(&options, shop->message, sizeof shop->message);
     if (shop->server == NULL)
         return false;
+    atomic_store(&engine_desk(shop->engine)->server, shop->server);
 
     shop->admin.engine = shop->engine;
     shop->admin.outcalls = shop->outcalls;

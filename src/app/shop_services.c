@@ -5,11 +5,19 @@
 #include "services/orders/orders.h"
 #include "services/payments/payments.h"
 #include "services/tickets/tickets.h"
+#include "site/site.h"
+
+/* The site stores nothing and hears nothing: it has pages, and asks the API. */
+static const struct service site_service = {
+    .name = "site",
+    .routes = site_routes,
+    .lost = &site_lost,
+};
 
 static const struct service *const services[SERVED_NAMES] = {
     [SERVED_AUTH] = &auth_service,         [SERVED_TICKETS] = &tickets_service,
     [SERVED_ORDERS] = &orders_service,     [SERVED_EXPIRATION] = &expiration_service,
-    [SERVED_PAYMENTS] = &payments_service,
+    [SERVED_PAYMENTS] = &payments_service, [SERVED_SITE] = &site_service,
 };
 
 static struct host host_of_named(const bool *named, const struct settings *settings)

@@ -6,14 +6,17 @@
 #define BODY_BYTES_MAX              (64 * 1024) /* 413 */
 #define HEADER_BYTES_MAX            (8 * 1024)  /* 431: a request's first line and headers */
 #define TARGET_BYTES_MAX            2048        /* 414: path and query */
-#define HEADER_SECONDS_MAX          10   /* first byte of a request to its last header: closed */
-#define BODY_SECONDS_MAX            30   /* the same for its body: 408 or closed */
-#define SEND_SECONDS_MAX            60   /* until an answer has been taken: closed */
-#define IDLE_SECONDS_MAX            75   /* keep-alive: closed */
-#define CONNECTIONS_MAX             8192 /* beyond: refused at accept */
-#define CONNECTIONS_PER_ADDRESS_MAX 4096 /* beyond: refused at accept */
-#define IDEMPOTENCY_KEY_MAX         255  /* characters; 400 */
-#define REQUEST_ID_MAX              64   /* characters; longer or odd ones are replaced */
+#define HEADER_SECONDS_MAX          10    /* first byte of a request to its last header: closed */
+#define BODY_SECONDS_MAX            30    /* the same for its body: 408 or closed */
+#define SEND_SECONDS_MAX            60    /* until an answer has been taken: closed */
+#define IDLE_SECONDS_MAX            75    /* keep-alive: closed */
+#define QUIET_SECONDS_MAX           20    /* a stream without news: a sign of life */
+#define LISTENERS_MAX               16384 /* who hear of tickets as they change: 503 */
+#define LISTENERS_PER_ADDRESS_MAX   1024  /* 503 */
+#define CONNECTIONS_MAX             8192  /* beyond: refused at accept */
+#define CONNECTIONS_PER_ADDRESS_MAX 4096  /* beyond: refused at accept */
+#define IDEMPOTENCY_KEY_MAX         255   /* characters; 400 */
+#define REQUEST_ID_MAX              64    /* characters; longer or odd ones are replaced */
 
 /* Queues and pools: beyond, 503 with Retry-After. */
 #define WRITER_QUEUE_MAX 4096 /* operations waiting for the writer */

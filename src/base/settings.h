@@ -20,6 +20,7 @@ struct settings {
         signin_failures_max; /* of one account in 15 minutes: 10; of one address: 10 times that */
     duration
         answer_wait; /* how long a request waits for something to happen before its 202: 25 s */
+    bool test_cards; /* payments are simulated, or in Stripe's test mode */
     str deployment;  /* names this shop in idempotency keys and Stripe metadata */
 };
 

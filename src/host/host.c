@@ -18,6 +18,8 @@ struct host host_of(const struct service *const *services, size_t count,
         host.services[host.service_count++] = services[i];
         if (services[i]->routes != NULL)
             host.routes[host.route_table_count++] = services[i]->routes;
+        if (services[i]->lost != NULL)
+            host.lost = services[i]->lost;
     }
     return host;
 }

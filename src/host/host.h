@@ -18,6 +18,7 @@ struct host {
     size_t service_count;
     const struct route *routes[HOST_SERVICES_MAX];
     size_t route_table_count;
+    const struct route *lost; /* of the one service that has pages, or NULL */
     const struct settings *settings;
 };
 
@@ -60,6 +61,32 @@ err host_answer(const struct host *host, struct op *op, const struct route *rout
  * response->wait.late when its time is up: then it answers.  Results as host_answer(). */
 err host_resume(const struct host *host, struct op *op, const struct route *route,
                 const struct request *request, struct response *response);
+
+/* ---- pages ---- */
+
+/* A page on its way: a route with a plan, and what it asks of the API.  The API answers its
+ * requests like anybody's, each in an operation of its own. */
+struct page_visit {
+    const struct host *host;
+    const struct route *route;
+    struct request *request;
+    struct response *response; /* filled at the end */
+    struct asks asks;
+    size_t answered;      /* of them */
+    struct request asked; /* the one under way, as the API gets it */
+};
+
+bool route_is_page(const struct route *route);
+
+/* op needs no transaction; its random is used here and not later. */
+void page_begin(struct page_visit *visit, const struct host *host, struct op *op,
+                const struct route *route, struct request *request, struct response *response);
+/* What is to be asked next: answer visit->asked into the response of the ask that is returned, and
+ * call this again.  NULL: the page's own response is filled. */
+struct ask *page_go_on(struct page_visit *visit, struct op *op);
+/* All of a page that only reads, on the snapshot of op->tx. */
+void host_show(const struct host *host, struct op *op, const struct route *route,
+               struct request *request, struct response *response);
 
 /* ---- events, duties, answers of the outside ---- */
 

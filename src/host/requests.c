@@ -63,6 +63,33 @@ bool route_is_read(const struct route *route)
     return route->method == GET;
 }
 
+/* People lose their way too; programs, which do not ask for HTML, get the envelope. */
+static bool wants_page(const struct host *host, const struct request *request)
+{
+    bool reads = request->method == GET || request->method == HEAD;
+    str accept = request->header[HEADER_accept];
+    return host->lost != NULL && reads && !str_starts(request->path, S("/api/")) &&
+           accept.data != NULL && memmem(accept.data, accept.size, "text/html", 9) != NULL;
+}
+
+static const struct route *instead(const struct host *host, struct request *request,
+                                   const struct problem *problem)
+{
+    request->problem = problem;
+    request->access = host->lost->access;
+    return host->lost;
+}
+
+/* Forms come from our own pages, signed in or not: nobody is signed in as another by a stranger's
+ * page.  What a form says is the API's to judge, card numbers too. */
+static const struct route *admit_to_page(const struct host *host, const struct route *route,
+                                         struct request *request)
+{
+    if (!route_is_read(route) && !request_is_same_origin(request, host->settings->base_url))
+        return instead(host, request, &other_site);
+    return route;
+}
+
 /* What changes something looks whether another site is behind it, whoever asks. */
 static bool looks_who_asks(const struct route *route)
 {
@@ -80,6 +107,10 @@ const struct route *host_route(const struct host *host, struct op *op, struct re
     str allow = { NULL, 0 };
     const struct route *route =
         route_find(op->arena, host->routes, host->route_table_count, request, &allow);
+    if (route == NULL && allow.data == NULL && wants_page(host, request))
+        return instead(host, request, &no_such_path);
+    if (route != NULL && route_is_page(route))
+        return admit_to_page(host, route, request);
     if (route == NULL) {
         refuse(op, request, response, allow.data ? &no_such_method : &no_such_path);
         if (allow.data != NULL)

@@ -62,6 +62,9 @@ struct service {
     const struct subscription *subscriptions;
     const struct duty *duties;
     const struct outbound *outbound;
+    /* The page that is shown where there is none, and instead of one that is refused at the door;
+     * its path does not matter. */
+    const struct route *lost;
 };
 
 #endif

@@ -43,6 +43,8 @@ struct work {
     bool ok;
 };
 
+struct asks;
+
 struct request {
     enum method method;
     str path;  /* percent-decoded, valid UTF-8, no NUL; begins with / */
@@ -55,6 +57,10 @@ struct request {
     str params[PATH_PARAMS_MAX]; /* what stood at :names in the route's path */
     enum access access;          /* of the route; ANYONE if there is none */
     const struct work *work;     /* done before this operation, or NULL */
+    /* For pages: */
+    const struct asks *asks;       /* what plan() asked, and the answers */
+    uuid fresh;                    /* an id that nobody has had: for the forms of this page */
+    const struct problem *problem; /* show this instead of what was asked for; or NULL */
     /* Filled by host_route(), if the route looks who asks: */
     struct caller signer;  /* whose token came with it, or nobody: his session may be revoked */
     instant signed_until;  /* when that token expires */
@@ -88,6 +94,14 @@ struct session {
     instant expires_at;
 };
 
+/* An answer that goes on: changes of a ticket, or of any, as they commit (text/event-stream). */
+struct watch {
+    bool on;
+    uuid ticket;   /* absent: all */
+    int64_t after; /* the number of the last change that the client knows; 0: */
+    instant since; /* what came since then; absent: what comes from now on */
+};
+
 enum session_change { SESSION_KEPT, SESSION_STARTED, SESSION_ENDED };
 
 struct response {
@@ -99,10 +113,31 @@ struct response {
     enum session_change session_change;
     struct session session;
     struct wait wait;
+    struct watch watch;
     /* Only the Stripe simulator misbehaves on purpose: */
     duration delay;     /* before the answer is sent */
     bool drop;          /* close the connection without an answer */
     size_t truncate_to; /* unless 0: send only so many bytes of the body, then close */
+};
+
+/* ---- pages: clients of the API ---- */
+
+/* A request that a page makes of the API, in the name of who looks at it. */
+struct ask {
+    enum method method;
+    str path;
+    str query;                /* absent: none */
+    str body;                 /* JSON; absent: none */
+    str key;                  /* its Idempotency-Key; absent: none */
+    str if_match;             /* absent: none */
+    struct response response; /* once it is answered */
+};
+
+#define ASKS_MAX 8
+
+struct asks {
+    struct ask list[ASKS_MAX];
+    size_t count;
 };
 
 void response_add(struct response *response, const char *name, str value);
@@ -125,6 +160,11 @@ struct route {
     /* For handlers that use reply_later(): response->wait.subject says about what.  It answers, or
      * calls reply_later() again. */
     route_handler *answer;
+    /* A page: plan adds what it must ask of the API, and is called again when that is answered,
+     * until it adds nothing.  Then handle runs with request->asks.  Both have neither transaction
+     * nor caller nor entropy: the API decides what may be seen and done, page by page.  GET may
+     * only ask with GET. */
+    void (*plan)(struct op *op, const struct request *request, struct asks *asks);
 };
 
 /* clang-format off */

@@ -275,6 +275,7 @@ class Answer:
     def __init__(self, status, headers, body):
         self.status = status
         self.headers = headers  # names in small letters
+        self.cookies = []  # as they are set
         self.text = body.decode("utf-8", "replace")
 
     def header(self, name):
@@ -322,7 +323,7 @@ class Client:
     def ask(self, method, path, body=None, headers=None):
         """Raises OSError or HTTPException if there is no whole answer."""
         head = {"Authorization": "Bearer " + self.token} if self.token else {}
-        if body is not None:
+        if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
             head["Content-Type"] = "application/json"
         try:
@@ -333,7 +334,9 @@ class Client:
             self.connection.close()
             raise
         names = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, names, content)
+        answer = Answer(response.status, names, content)
+        answer.cookies = response.headers.get_all("Set-Cookie") or []
+        return answer
 
     def get(self, path):
         return self.ask("GET", path)

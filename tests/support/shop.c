@@ -3,7 +3,7 @@
 #include "base/codec.h"
 #include "tests/test.h"
 
-#define SHOP_SERVICES_MAX 4
+#define SHOP_SERVICES_MAX 6
 
 void shop_open(struct shop *shop, const struct service *const *services)
 {
@@ -121,6 +121,46 @@ int shop_resume(struct shop *shop, bool late)
     return shop->response.status;
 }
 
+/* An API's request, from its route to its answer; without one it is answered already. */
+static void fly(struct shop *shop, const struct route *route, struct request *request,
+                str correlation)
+{
+    struct work work = { .kind = WORK_NONE };
+    if (route != NULL &&
+        (route->prepare == NULL || prepare(shop, route, request, &work, correlation)))
+        answer(shop, route, request, correlation);
+    shop->route = route;
+    shop->request = *request;
+    shop->request.work = NULL; /* it ends here */
+    shop->correlation = correlation;
+}
+
+/* What a page asks is asked as the desk does, each in an operation of its own.  Answers that wait
+ * have no more time. */
+static void show_page(struct shop *shop, const struct route *route, struct request *request,
+                      str correlation)
+{
+    struct op op = {
+        .now = shop->world.now,
+        .arena = &shop->world.arena,
+        .random = &shop->world.random.random,
+        .settings = &shop->world.settings,
+        .correlation = correlation,
+    };
+    struct page_visit *visit = ARENA_NEW(op.arena, struct page_visit);
+    struct response shown;
+    page_begin(visit, &shop->host, &op, route, request, &shown);
+    for (struct ask *ask; (ask = page_go_on(visit, &op)) != NULL;) {
+        str same;
+        memset(&shop->response, 0, sizeof shop->response);
+        fly(shop, find_route(shop, &visit->asked, &same), &visit->asked, correlation);
+        if (shop->response.status == 0)
+            (void)shop_resume(shop, true);
+        ask->response = shop->response;
+    }
+    shop->response = shown;
+}
+
 int shop_ask(struct shop *shop, uuid who, enum method method, const char *target, const char *body)
 {
     struct request request = request_to(shop, who, method, target, body);
@@ -129,14 +169,10 @@ int shop_ask(struct shop *shop, uuid who, enum method method, const char *target
 
     str correlation;
     const struct route *route = find_route(shop, &request, &correlation);
-    struct work work = { .kind = WORK_NONE };
-    if (route != NULL &&
-        (route->prepare == NULL || prepare(shop, route, &request, &work, correlation)))
-        answer(shop, route, &request, correlation);
-    shop->route = route;
-    shop->request = request;
-    shop->request.work = NULL; /* it ends here */
-    shop->correlation = correlation;
+    if (route != NULL && route_is_page(route))
+        show_page(shop, route, &request, correlation);
+    else
+        fly(shop, route, &request, correlation);
     return shop->response.status;
 }
 

@@ -30,12 +30,12 @@ struct shop {
     str correlation;
 };
 
-/* At most four services, and NULL.  Those of the host are added. */
+/* At most six services, and NULL.  Those of the host are added. */
 void shop_open(struct shop *shop, const struct service *const *services);
 void shop_close(struct shop *shop);
 
 /* Asks as that user, or as nobody if absent, and returns the status.  The target may have a query;
- * a body is JSON, NULL is none. */
+ * a body is JSON (for a page: a form), NULL is none. */
 int shop_ask(struct shop *shop, uuid who, enum method method, const char *target, const char *body);
 
 /* Goes on with the last request, whose answer waits: status 0.  late: its time is up. */

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct log {
     struct clock *clock;
     pthread_mutex_t mutex; /* guards repeats */
     struct repeats repeats[LOG_KINDS_MAX];
+    pthread_mutex_t writing; /* one line at a time */
 };
 
 struct log *log_open(int fd, enum log_level level, struct clock *clock)
@@ -34,12 +36,14 @@ struct log *log_open(int fd, enum log_level level, struct clock *clock)
     log->level = level;
     log->clock = clock;
     int failed = pthread_mutex_init(&log->mutex, NULL);
+    failed |= pthread_mutex_init(&log->writing, NULL);
     assert(failed == 0);
     return log;
 }
 
 void log_close(struct log *log)
 {
+    pthread_mutex_destroy(&log->writing);
     pthread_mutex_destroy(&log->mutex);
     free(log);
 }
@@ -157,14 +161,20 @@ static void begin(struct line *line, enum log_level level, instant now)
     add_char(line, '"');
 }
 
-static void end(const struct log *log, struct line *line)
+static void end(struct log *log, struct line *line)
 {
     assert(line->size + 2 <= sizeof line->bytes);
     line->bytes[line->size++] = '}';
     line->bytes[line->size++] = '\n';
-    /* A log that cannot be written stops nobody. */
-    ssize_t written = write(log->fd, line->bytes, line->size);
-    (void)written;
+    /* A log that cannot be written stops nobody: neither does one that nobody reads.  A pipe that
+     * is ready takes PIPE_BUF bytes without a wait, as long as one at a time asks. */
+    struct pollfd ready = { .fd = log->fd, .events = POLLOUT };
+    pthread_mutex_lock(&log->writing);
+    if (poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) != 0) {
+        ssize_t written = write(log->fd, line->bytes, line->size);
+        (void)written;
+    }
+    pthread_mutex_unlock(&log->writing);
 }
 
 /* ---- repeated warnings ---- */

@@ -42,6 +42,7 @@ struct outcalls {
     struct breaker breaker;
 
     size_t thread_count;
+    size_t running; /* of them; the owner's alone */
     pthread_t threads[];
 };
 
@@ -436,6 +437,7 @@ struct outcalls *outcalls_open(const struct outcalls_options *options)
     open_lock(outcalls);
     for (size_t i = 0; i < threads; i++)
         outcalls->threads[i] = thread_start(run, outcalls);
+    outcalls->running = threads;
     return outcalls;
 }
 
@@ -491,8 +493,9 @@ size_t outcalls_room(struct outcalls *outcalls)
 {
     pthread_mutex_lock(&outcalls->mutex);
     size_t taken = outcalls->busy + outcalls->waiting;
+    bool closing = outcalls->closing;
     pthread_mutex_unlock(&outcalls->mutex);
-    return taken < outcalls->thread_count ? outcalls->thread_count - taken : 0;
+    return !closing && taken < outcalls->thread_count ? outcalls->thread_count - taken : 0;
 }
 
 bool outcalls_breaker_is_open(struct outcalls *outcalls)
@@ -516,7 +519,7 @@ static void wait_for_calls(struct outcalls *outcalls, duration grace)
         timed_out = pthread_cond_timedwait(&outcalls->changed, &outcalls->mutex, &until);
 }
 
-void outcalls_close(struct outcalls *outcalls, duration grace)
+void outcalls_stop(struct outcalls *outcalls, duration grace)
 {
     pthread_mutex_lock(&outcalls->mutex);
     outcalls->closing = true;
@@ -524,8 +527,14 @@ void outcalls_close(struct outcalls *outcalls, duration grace)
     wait_for_calls(outcalls, grace);
     pthread_mutex_unlock(&outcalls->mutex);
     atomic_store(&outcalls->giving_up, true);
-    for (size_t i = 0; i < outcalls->thread_count; i++)
+    for (size_t i = 0; i < outcalls->running; i++)
         pthread_join(outcalls->threads[i], NULL);
+    outcalls->running = 0;
+}
+
+void outcalls_close(struct outcalls *outcalls, duration grace)
+{
+    outcalls_stop(outcalls, grace);
     pthread_cond_destroy(&outcalls->changed);
     pthread_mutex_destroy(&outcalls->mutex);
     sodium_memzero(outcalls->authorization, strlen(outcalls->authorization));

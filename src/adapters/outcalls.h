@@ -47,7 +47,10 @@ size_t outcalls_room(struct outcalls *outcalls);
 bool outcalls_breaker_is_open(struct outcalls *outcalls);
 
 /* Gives calls under way so long to finish; then, within a second or so, gives them up (UNKNOWN).
- * What waits is NOT_SENT.  When this returns every done has been called. */
+ * What waits is NOT_SENT.  When this returns every done has been called; whoever still asks is told
+ * that there is no room. */
+void outcalls_stop(struct outcalls *outcalls, duration grace);
+/* The same, unless it is stopped already; then nobody may ask any more. */
 void outcalls_close(struct outcalls *outcalls, duration grace);
 
 #endif

@@ -126,6 +126,7 @@ bool passwords_submit(struct passwords *passwords, struct work *work, struct are
 {
     assert(work->kind != WORK_NONE);
     work->ok = false;
+    work->undone = false;
     pthread_mutex_lock(&passwords->mutex);
     bool taken = !passwords->closing && passwords->count < passwords->max;
     if (taken) {
@@ -147,6 +148,7 @@ void passwords_close(struct passwords *passwords)
         pthread_join(passwords->threads[i], NULL);
     for (size_t i = 0; i < passwords->count; i++) {
         struct job *job = &passwords->jobs[(passwords->first + i) % passwords->max];
+        job->work->undone = true;
         job->done(job->context);
     }
     pthread_cond_destroy(&passwords->changed);

@@ -45,11 +45,16 @@ static void reply_readiness(struct admin *admin, struct http_exchange *exchange)
 {
     bool stopping = atomic_load(&admin->stopping);
     bool full = engine_counts(admin->engine).waiting >= WRITER_QUEUE_MAX;
+    bool writes = engine_can_write(admin->engine);
+    bool ready = !stopping && !full && writes;
     struct buf out = buf_in(&exchange->arena, 128);
     buf_addf(&out, "{\"ready\":%s,\"parts\":{\"http\":\"%s\",\"store\":\"%s\",\"stripe\":\"%s\"}}",
-             stopping || full ? "false" : "true", stopping ? "stopping" : "ok",
-             full ? "busy" : "ok", outcalls_breaker_is_open(admin->outcalls) ? "away" : "ok");
-    reply_json_text(&exchange->response, stopping || full ? 503 : 200, buf_str(&out));
+             ready ? "true" : "false", stopping ? "stopping" : "ok",
+             !writes ? "cannot write"
+             : full  ? "busy"
+                     : "ok",
+             outcalls_breaker_is_open(admin->outcalls) ? "away" : "ok");
+    reply_json_text(&exchange->response, ready ? 200 : 503, buf_str(&out));
 }
 
 static void arrived(void *context, void *thread_context, struct http_exchange *exchange)

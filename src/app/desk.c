@@ -164,7 +164,7 @@ static void resume(struct flight *flight)
 /* The simulator holds answers back for its own reasons: at the end there is none. */
 static bool is_hopeless(const struct desk *desk)
 {
-    return desk->sim != NULL && atomic_load(&desk->stopping);
+    return desk->sim != NULL && atomic_load(&desk->patience_ends_ms) != 0;
 }
 
 static void keep_waiting(struct flight *flight)
@@ -237,7 +237,8 @@ void desk_tick(struct desk *desk)
     if (desk->waiting_count == 0)
         return;
     instant now = clock_now(desk->clock);
-    if (atomic_load(&desk->stopping))
+    int64_t patience_ends_ms = atomic_load(&desk->patience_ends_ms);
+    if (patience_ends_ms != 0 && patience_ends_ms <= now.ms)
         now.ms = INT64_MAX;
     for (size_t i = 0; i < DESK_BUCKETS; i++)
         resume_some(desk, &desk->waiting[i], is_late, &now);
@@ -329,6 +330,7 @@ void flight_prepare(struct flight *flight, struct reader *reader)
 {
     struct desk *desk = flight->desk;
     struct op *op = &flight->job.op;
+    renew_snapshot(desk, reader);
     op->tx = sqlite_tx(reader->store);
     bool goes_on = host_prepare(desk->host, op, flight->route, flight->request, &flight->work,
                                 flight->response);

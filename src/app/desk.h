@@ -35,12 +35,12 @@ struct desk {
 
     /* Counts commits, so that no read answers from before one that was already told of. */
     atomic_uint_fast64_t commits;
-    atomic_bool stopping;                 /* nothing more is waited for */
+    atomic_int_fast64_t patience_ends_ms; /* from then on nothing is waited for; 0: never */
     _Atomic(struct http_server *) server; /* that those who listen are connected to; NULL: none */
 
     /* The writer's thread alone. */
     struct flight *waiting[DESK_BUCKETS];
-    size_t waiting_count;
+    atomic_size_t waiting_count; /* others may read it */
     struct http_exchange *replies[WRITER_BATCH_MAX];
     size_t reply_count;
     bool has_news;      /* for those who listen */

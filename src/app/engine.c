@@ -51,7 +51,8 @@ struct engine {
     struct entropy entropy;
     struct writer *writer;
     struct desk desk;
-    struct live live; /* a shop's */
+    atomic_bool cannot_write; /* the latest commit failed; duties try several in a second */
+    struct live live;         /* a shop's */
     struct duty_job duties[DUTIES_MAX];
     size_t duty_count;
     struct claim_job claims[HOST_SERVICES_MAX];
@@ -212,6 +213,7 @@ static void batch_done(void *context, bool committed)
     if (engine->desk.charges_moved)
         claim_soon(engine);
     engine->desk.charges_moved = false;
+    atomic_store(&engine->cannot_write, !committed);
     desk_batch_done(&engine->desk, committed);
     start_what_is_due(engine);
 }
@@ -348,9 +350,15 @@ struct writer_counts engine_counts(struct engine *engine)
     return writer_counts(engine->writer);
 }
 
-void engine_hurry(struct engine *engine)
+void engine_hurry(struct engine *engine, duration patience)
 {
-    atomic_store(&engine->desk.stopping, true);
+    int64_t ends_ms = clock_now(engine->options.clock).ms + patience.ms;
+    atomic_store(&engine->desk.patience_ends_ms, ends_ms);
+}
+
+bool engine_can_write(struct engine *engine)
+{
+    return !atomic_load(&engine->cannot_write);
 }
 
 void engine_stop(struct engine *engine)

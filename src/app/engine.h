@@ -38,8 +38,10 @@ void engine_begin(struct engine *engine);
 struct desk *engine_desk(struct engine *engine);
 struct writer_counts engine_counts(struct engine *engine);
 
-/* No answer is waited for any longer. */
-void engine_hurry(struct engine *engine);
+/* The program is ending: answers that wait are waited for so long, and then given as they are. */
+void engine_hurry(struct engine *engine, duration patience);
+/* Whether the store takes what is written. */
+bool engine_can_write(struct engine *engine);
 /* After the HTTP server has stopped, and nobody submits any more: finishes what waits, closes the
  * store. */
 void engine_stop(struct engine *engine);

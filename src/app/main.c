@@ -1,6 +1,7 @@
 /* usher: one program, hosting as many of the services as it is told to. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "app/commands.h"
 #include "app/serve.h"
@@ -39,6 +40,7 @@ int main(int argc, char **argv)
     struct config config;
     const char *complaint = NULL;
     int status = 2;
+    (void)umask(077); /* what is kept here is people's addresses and password hashes */
     if (config_read(&arena, argc, argv, environ, &config, &complaint))
         status = run(&config, &arena);
     else

@@ -5,11 +5,12 @@
 #include "adapters/passwords.h"
 #include "app/engine.h"
 
-/* How to sign in, for people. */
+/* How to sign in, and how to pay while Stripe is simulated, for people. */
 extern const char *const sample_greeting;
+extern const char *const sample_cards;
 
-/* Fills a shop that has no users, through the same requests that people make; does nothing to any
- * other. */
+/* Fills a shop without tickets, through the same requests that people make, all or nothing; does
+ * nothing to any other. */
 err sample_fill(struct engine *engine, const struct host *host, struct passwords *passwords);
 
 #endif

@@ -1,8 +1,12 @@
 #include "app/serve.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +16,7 @@
 #include "app/simulator.h"
 
 /* All of it must be over in 10 s, says the contract. */
+#define PATIENCE       seconds(2) /* for payments under way */
 #define GRACE_HTTP     seconds(4)
 #define GRACE_OUTCALLS seconds(2)
 #define GRACE_SIM      seconds(1)
@@ -165,6 +170,8 @@ static void announce(const struct shop *shop)
 {
     if (shop->config->sample_data)
         (void)fprintf(stderr, "%s", sample_greeting);
+    if (shop->config->sample_data && shop->config->stripe_embedded)
+        (void)fprintf(stderr, "%s", sample_cards);
     (void)fprintf(stderr, "usher: ready on http://%s (admin http://%s",
                   http_server_address(shop->server), http_server_address(shop->admin_server));
     if (shop->config->stripe_embedded)
@@ -178,7 +185,7 @@ static void stop(struct shop *shop)
 {
     atomic_store(&shop->admin.stopping, true);
     if (shop->engine != NULL)
-        engine_hurry(shop->engine);
+        engine_hurry(shop->engine, PATIENCE);
     if (shop->server != NULL)
         http_server_stop(shop->server, GRACE_HTTP);
     if (shop->admin_server != NULL)
@@ -186,9 +193,11 @@ static void stop(struct shop *shop)
     if (shop->passwords != NULL)
         passwords_close(shop->passwords);
     if (shop->outcalls != NULL)
-        outcalls_close(shop->outcalls, GRACE_OUTCALLS);
+        outcalls_stop(shop->outcalls, GRACE_OUTCALLS); /* the engine takes in the answers */
     if (shop->engine != NULL)
         engine_stop(shop->engine);
+    if (shop->outcalls != NULL)
+        outcalls_close(shop->outcalls, (duration){ 0 }); /* and asks for room until its end */
     if (shop->server != NULL)
         http_server_free(shop->server);
     if (shop->admin_server != NULL)
@@ -221,9 +230,28 @@ static int complain_about(const char *complaint)
     return 2;
 }
 
+/* Two programs on one store would undo each other's calls to Stripe.  The lock ends with the
+ * program, however it ends. */
+static bool lock_store(const struct config *config, struct arena *arena)
+{
+    const char *path = path_beside(arena, config->store_path, ".lock");
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        (void)fprintf(stderr, "usher: %s cannot be written: %s\n", path, strerror(errno));
+        return false;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    close(fd);
+    (void)fprintf(stderr, "usher: another usher is serving %s\n", config->store_path);
+    return false;
+}
+
 int serve_shop(struct config *config, struct arena *arena)
 {
     const char *complaint = NULL;
+    if (!lock_store(config, arena))
+        return 1;
     if (!keep_key(config, arena, &complaint))
         return complain_about(complaint);
     set_base_url(config, arena);

@@ -43,7 +43,7 @@ bool simulator_start(struct simulator *simulator, const struct config *config,
 
 void simulator_stop(struct simulator *simulator, duration grace)
 {
-    engine_hurry(simulator->engine);
+    engine_hurry(simulator->engine, (duration){ 0 });
     http_server_stop(simulator->server, grace);
     engine_stop(simulator->engine);
     http_server_free(simulator->server);

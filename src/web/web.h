@@ -41,6 +41,7 @@ struct work {
     str new_password;
     str new_hash;
     bool ok;
+    bool undone; /* there was no time for it, or no memory: it says nothing of the password */
 };
 
 struct asks;

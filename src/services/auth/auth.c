@@ -297,7 +297,7 @@ static err prepare_signin(struct op *op, const struct request *request, struct w
 static err handle_signin(struct op *op, const struct request *request, struct response *response)
 {
     const struct work *work = request->work;
-    if (work == NULL || work->kind != WORK_VERIFY)
+    if (work == NULL || work->kind != WORK_VERIFY || work->undone)
         return FAIL(work_undone);
 
     struct credentials form;
@@ -425,7 +425,7 @@ static err handle_profile(struct op *op, const struct request *request, struct r
 
     const struct work *work = request->work;
     if (profile_is_sensitive(&form, present)) {
-        if (work == NULL || work->kind != WORK_VERIFY)
+        if (work == NULL || work->kind != WORK_VERIFY || work->undone)
             return FAIL(work_undone);
         if (!work->ok || !str_equal(user.password_hash, work->hash))
             return refuse_failure(op, request, response, user.email_key, &password_wrong);

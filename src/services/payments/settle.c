@@ -157,9 +157,11 @@ static bool adopt(struct charge *charge, const struct stripe_call *call,
         charge->failure_code = reading->code;
         charge->failure_message = reading->message;
     }
+    bool cleared_up = charge->attention.data != NULL; /* now that an answer fits */
+    charge->attention = (str){ NULL, 0 };
     str *id = call->kind == CALL_REFUND ? &charge->stripe_refund_id : &charge->stripe_id;
     if (id->data != NULL || reading->id.data == NULL)
-        return false;
+        return cleared_up;
     *id = reading->id;
     return true;
 }

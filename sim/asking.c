@@ -180,7 +180,11 @@ static void compare_with_first(struct errand *errand, const struct response *res
     if (errand->status == 0) {
         errand->status = response->status;
         errand->answer = str_copy(&world->arena, response->body);
-    } else if (errand->status != response->status || !str_equal(errand->answer, response->body)) {
+        return;
+    }
+    assert(errand->answer.size == 0 || errand->answer.data != NULL);
+    assert(response->body.size == 0 || response->body.data != NULL);
+    if (errand->status != response->status || !str_equal(errand->answer, response->body)) {
         broken(world, "%s asked once more and was told %d after %d: %.*s", errand->person->name,
                response->status, errand->status, (int)response->body.size, response->body.data);
     }

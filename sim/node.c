@@ -262,18 +262,17 @@ static void add_duties(struct node *node, const struct service *service)
 
 static err run_recover(struct op *op, void *context)
 {
-    const struct service *service = context;
-    return service->outbound->recover(op);
+    const struct outbound *const *outbound = context;
+    return (*outbound)->recover(op);
 }
 
 static bool recover(struct node *node)
 {
     for (size_t i = 0; i < node->service_count; i++) {
-        const struct service *service = node->services[i];
-        if (service->outbound == NULL)
+        const struct outbound *outbound = node->services[i]->outbound;
+        if (outbound == NULL)
             continue;
-        enum ended ended =
-            node_run(node, "recover", S("start"), run_recover, (void *)(uintptr_t)service);
+        enum ended ended = node_run(node, "recover", S("start"), run_recover, &outbound);
         if (ended == CRASHED)
             return false;
         if (ended != COMMITTED)

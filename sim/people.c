@@ -292,18 +292,20 @@ static bool is_nearly_over(const struct world *world, const struct told_order *o
     return order_is_live(own) && from_now(world, 1000).ms > own->expires_at.ms;
 }
 
+#define PAYING_MOOD 69
+
 static void buyer_acts(struct person *person)
 {
     struct world *world = person->world;
     const struct told_order *own = some_order(person);
     int64_t mood = below(&world->chance, 100);
     if (own != NULL && is_nearly_over(world, own) && one_in(&world->chance, 2))
-        pay(person, own);
-    else if (mood < 8)
+        mood = PAYING_MOOD;
+    if (mood < 8)
         repeat(person);
     else if (own == NULL || mood < 25)
         order(person);
-    else if (mood < 70)
+    else if (mood <= PAYING_MOOD)
         pay(person, own);
     else if (mood < 80)
         cancel(person, own);

@@ -301,7 +301,7 @@ extern const struct service sim_tables[PARTS], sim_stripe_tables, sim_events_tab
 #define ROWS(op, query, type, ret_rows) rows_of((op), (query), sizeof(type), (ret_rows))
 void rows_of(struct op *op, const struct query *query, size_t size, struct rows *ret_rows);
 /* Empties the store of a node. */
-err wipe_node(struct op *op, void *node);
+err wipe_node(struct op *op, void *context);
 
 /* ---- network.c ---- */
 
@@ -313,9 +313,9 @@ struct stripe {
 };
 
 bool stripe_run(struct world *world, operation *run, void *context);
-void call_send(struct node *node, const struct service *service, const struct outcall *call);
-void call_arrives(struct world *world, void *call);
-void answer_comes(struct world *world, struct node *node, void *call);
+void call_send(struct node *node, const struct service *service, const struct outcall *sent);
+void call_arrives(struct world *world, void *context);
+void answer_comes(struct world *world, struct node *node, void *context);
 /* A request to the control API; the status. */
 int stripe_control(struct world *world, enum method method, const char *path, const char *body);
 void dashboard(struct world *world);                        /* somebody's hand on a payment */
@@ -325,7 +325,7 @@ void stripe_misbehaves(struct world *world);
 /* ---- bus.c ---- */
 
 void bus_relay(struct node *node);
-void bus_deliver(struct world *world, void *letter);
+void bus_deliver(struct world *world, void *context);
 void bus_repeats_itself(struct world *world);
 
 /* ---- asking.c ---- */

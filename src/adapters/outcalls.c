@@ -13,6 +13,8 @@
 #include "adapters/breaker.h"
 #include "adapters/thread.h"
 
+#define SIGNATURE_MAX 400
+
 /* A call in the queue, with all its texts in one piece. */
 struct job {
     struct job *next;
@@ -23,6 +25,7 @@ struct job {
 };
 
 struct outcalls {
+    bool webhooks; /* to any URL, in Stripe's place: no key, no breaker, any 2xx will do */
     char *base_url;
     char *authorization; /* the header's line: holds the key */
     char *agent;
@@ -104,8 +107,8 @@ static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, 
 static void set_limits(CURL *curl, const struct outcalls *outcalls)
 {
     bool plain = strncmp(outcalls->base_url, "http://", 7) == 0;
-    SET(curl, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
-    if (plain)
+    SET(curl, CURLOPT_PROTOCOLS_STR, outcalls->webhooks ? "http,https" : plain ? "http" : "https");
+    if (plain || outcalls->webhooks)
         SET(curl, CURLOPT_PROXY, ""); /* it is on this machine, whatever the environment says */
     SET(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -121,10 +124,13 @@ static void set_limits(CURL *curl, const struct outcalls *outcalls)
 
 static struct curl_slist *list_headers(const struct outcalls *outcalls)
 {
-    const char *const lines[] = { outcalls->authorization, "Stripe-Version: " STRIPE_VERSION,
-                                  "Accept: application/json", "Expect:" };
+    const char *const stripe[] = { outcalls->authorization, "Stripe-Version: " STRIPE_VERSION,
+                                   "Accept: application/json", "Expect:", NULL };
+    const char *const webhook[] = { "Content-Type: application/json; charset=utf-8",
+                                    "Accept: */*; q=0.5, application/xml", "Expect:", NULL };
+    const char *const *lines = outcalls->webhooks ? webhook : stripe;
     struct curl_slist *list = NULL;
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    for (size_t i = 0; lines[i] != NULL; i++) {
         struct curl_slist *longer = curl_slist_append(list, lines[i]);
         assert(longer != NULL);
         list = longer;
@@ -201,30 +207,42 @@ static enum outcome classify(const struct worker *worker, CURLcode code, int64_t
     if (code != CURLE_OK)
         return OUTCALL_UNKNOWN;
     /* A success must be whole; what an error says on the way here (a proxy's page) is no matter. */
-    if (200 <= status && status < 300 && !is_json_object(worker->body, worker->size))
+    if (200 <= status && status < 300 && !worker->outcalls->webhooks &&
+        !is_json_object(worker->body, worker->size))
         return OUTCALL_UNKNOWN;
     return OUTCALL_ANSWERED;
 }
 
-/* An idempotency key is a header line of its own: it must not be able to become two. */
-static bool is_header_text(str text)
+/* An idempotency key or a signature is a header line of its own: it must not be able to become two.
+ */
+static bool is_header_text(str text, size_t max)
 {
     for (size_t i = 0; i < text.size; i++)
         if (text.data[i] <= ' ' || text.data[i] > '~')
             return false;
-    return text.size <= IDEMPOTENCY_KEY_MAX;
+    return text.size <= max;
+}
+
+/* The header of this call alone; false if it can be none. */
+static bool write_header(const struct outcall *call, char *ret_line, size_t size)
+{
+    bool signs = call->signature.size > 0;
+    str text = signs ? call->signature : call->idempotency_key;
+    if (!is_header_text(text, signs ? SIGNATURE_MAX : IDEMPOTENCY_KEY_MAX))
+        return false;
+    snprintf(ret_line, size, "%s: %.*s", signs ? "Stripe-Signature" : "Idempotency-Key",
+             (int)text.size, text.data ? text.data : "");
+    return true;
 }
 
 static CURLcode perform(struct worker *worker, const struct outcall *call)
 {
-    char line[IDEMPOTENCY_KEY_MAX + 32];
-    struct curl_slist key_header = { .data = line, .next = worker->headers };
-    if (!is_header_text(call->idempotency_key))
+    char line[SIGNATURE_MAX + 32];
+    struct curl_slist header = { .data = line, .next = worker->headers };
+    if (!write_header(call, line, sizeof line))
         return CURLE_BAD_FUNCTION_ARGUMENT;
-    snprintf(line, sizeof line, "Idempotency-Key: %.*s", (int)call->idempotency_key.size,
-             call->idempotency_key.data);
-    bool keyed = call->idempotency_key.size > 0;
-    SET(worker->curl, CURLOPT_HTTPHEADER, keyed ? &key_header : worker->headers);
+    bool has_header = call->idempotency_key.size > 0 || call->signature.size > 0;
+    SET(worker->curl, CURLOPT_HTTPHEADER, has_header ? &header : worker->headers);
 
     size_t size = strlen(worker->outcalls->base_url) + call->path.size + 1;
     char *url = malloc(size);
@@ -242,9 +260,10 @@ static CURLcode perform(struct worker *worker, const struct outcall *call)
 
 /* ---- what it means for the breaker and the log ---- */
 
-static enum breaker_fact fact_of(const struct outanswer *answer, bool given_up)
+static enum breaker_fact fact_of(const struct outcalls *outcalls, const struct outanswer *answer,
+                                 bool given_up)
 {
-    if (given_up)
+    if (given_up || outcalls->webhooks)
         return BREAKER_NOTHING;
     if (answer->outcome != OUTCALL_ANSWERED || answer->http_status >= 500)
         return BREAKER_FAILURE;
@@ -254,12 +273,13 @@ static enum breaker_fact fact_of(const struct outanswer *answer, bool given_up)
 
 static enum log_level level_of(const struct outcall *call, const struct outanswer *answer)
 {
+    bool webhook = call->signature.size > 0;
     int64_t status = answer->http_status;
-    if (answer->outcome == OUTCALL_ANSWERED && (status == 401 || status == 403))
+    if (answer->outcome == OUTCALL_ANSWERED && (status == 401 || status == 403) && !webhook)
         return LOG_ERROR;
     if (answer->outcome != OUTCALL_ANSWERED || status >= 500 || (status >= 400 && status != 402))
         return LOG_WARN;
-    return str_is(call->method, "GET") ? LOG_DEBUG : LOG_INFO;
+    return webhook || str_is(call->method, "GET") ? LOG_DEBUG : LOG_INFO;
 }
 
 static const char *const notes[] = {
@@ -280,7 +300,7 @@ static void log_call(const struct outcalls *outcalls, const struct outcall *call
     struct log_operation operation = {
         .level = level_of(call, answer),
         .kind = "outcall",
-        .service = "stripe",
+        .service = outcalls->webhooks ? "webhook" : "stripe",
         .method = str_is(call->method, "GET") ? "GET" : "POST",
         .route = str_cut(call->path, '?', &query),
         .status = answer->http_status,
@@ -336,7 +356,7 @@ static void make_call(struct worker *worker, const struct job *job)
     }
     if (worker->sent)
         answer.request_id = header(worker->curl, "Request-Id");
-    note_fact(outcalls, fact_of(&answer, code == CURLE_ABORTED_BY_CALLBACK));
+    note_fact(outcalls, fact_of(outcalls, &answer, code == CURLE_ABORTED_BY_CALLBACK));
     log_call(outcalls, &job->call, &answer, code, stopwatch_us() - begun_us);
     finish(outcalls, job, &answer);
 }
@@ -424,8 +444,10 @@ struct outcalls *outcalls_open(const struct outcalls_options *options)
     size_t threads = options->threads > 0 ? options->threads : OUTCALL_THREADS;
     struct outcalls *outcalls = calloc(1, sizeof *outcalls + threads * sizeof(pthread_t));
     assert(outcalls != NULL);
-    outcalls->base_url = copy_text(options->base_url);
-    outcalls->authorization = authorization_line(options->key);
+    assert((options->base_url == NULL) == (options->key == NULL));
+    outcalls->webhooks = options->base_url == NULL;
+    outcalls->base_url = copy_text(options->base_url ? options->base_url : "");
+    outcalls->authorization = authorization_line(options->key ? options->key : "");
     outcalls->agent = copy_text(options->agent);
     outcalls->log = options->log;
     outcalls->queue_max = options->queue_max > 0 ? options->queue_max : OUTCALL_QUEUE_MAX;
@@ -453,8 +475,8 @@ static str place(char **at, str text)
 
 static struct job *copy_job(const struct outcall *call)
 {
-    size_t size =
-        call->method.size + call->path.size + call->body.size + call->idempotency_key.size;
+    size_t size = call->method.size + call->path.size + call->body.size +
+                  call->idempotency_key.size + call->signature.size;
     struct job *job = malloc(sizeof *job + size);
     assert(job != NULL);
     char *at = job->texts;
@@ -464,6 +486,7 @@ static struct job *copy_job(const struct outcall *call)
     job->call.path = place(&at, call->path);
     job->call.body = place(&at, call->body);
     job->call.idempotency_key = place(&at, call->idempotency_key);
+    job->call.signature = place(&at, call->signature);
     return job;
 }
 
@@ -471,7 +494,8 @@ bool outcalls_submit(struct outcalls *outcalls, const struct outcall *call, outc
                      void *context)
 {
     assert(str_is(call->method, "GET") || str_is(call->method, "POST"));
-    assert(str_starts(call->path, S("/")));
+    assert(str_starts(call->path, outcalls->webhooks ? S("http") : S("/")));
+    assert(outcalls->webhooks == (call->signature.size > 0));
     struct job *job = copy_job(call);
     job->done = done;
     job->context = context;

@@ -1,9 +1,9 @@
 /* The client of Stripe: makes the calls that services have committed, on threads of its own, each
- * with a connection that stays open.
+ * with a connection that stays open.  Or, for the simulator, Stripe's client of webhook endpoints.
  *
  * It makes each call once and says what became of it; when to make it again is the payments
- * service's to know.  While Stripe is away a breaker answers NOT_SENT at once.  Neither keys nor
- * bodies are ever logged. */
+ * service's to know.  While Stripe is away a breaker answers NOT_SENT at once (webhook endpoints
+ * have none).  Neither keys nor bodies are ever logged. */
 #ifndef ADAPTERS_OUTCALLS_H
 #define ADAPTERS_OUTCALLS_H
 
@@ -18,8 +18,8 @@
 #define OUTCALL_MS_MAX           25000
 
 struct outcalls_options {
-    const char *base_url; /* without a slash at the end */
-    const char *key;      /* sk_… or rk_… */
+    const char *base_url; /* without a slash at the end; NULL: of webhooks, whose path is a URL */
+    const char *key;      /* sk_… or rk_…; NULL with a NULL base_url, and only then */
     const char *agent;    /* usher/1.0.0 */
     struct log *log;      /* or NULL */
     size_t threads;       /* 0: OUTCALL_THREADS; and so on */

@@ -325,7 +325,11 @@ TEST(a_call_is_copied_when_it_is_submitted)
     struct server *server = server_start(acts, 2);
     struct outcalls *outcalls = open_to(server->port, 0, NULL);
     char body[] = "amount=1", path[] = "/v1/refunds", key[] = "key-1";
-    struct outcall call = { { { 1 } }, S("POST"), str_of(path), str_of(body), str_of(key) };
+    struct outcall call = { .id = { { 1 } },
+                            .method = S("POST"),
+                            .path = str_of(path),
+                            .body = str_of(body),
+                            .idempotency_key = str_of(key) };
     struct result first, second;
     assert_true(submit(outcalls, &post_call, &first));
     sem_wait(&server->arrived);
@@ -340,6 +344,61 @@ TEST(a_call_is_copied_when_it_is_submitted)
     assert_non_null(strstr(server->requests[1], "POST /v1/refunds HTTP"));
     assert_non_null(strstr(server->requests[1], "key-1"));
     assert_non_null(strstr(server->requests[1], "amount=1"));
+    server_stop(server);
+}
+
+/* ---- webhooks: the simulator's calls ---- */
+
+static struct outcalls *open_for_webhooks(void)
+{
+    const struct outcalls_options options = { .agent = "Stripe/1.0", .threads = 1, .ms_max = 400 };
+    struct outcalls *outcalls = outcalls_open(&options);
+    assert_non_null(outcalls);
+    return outcalls;
+}
+
+static struct result tell(struct outcalls *outcalls, uint16_t port)
+{
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/hook?a=b", (unsigned)port);
+    const struct outcall call = { .id = { { 9 } },
+                                  .method = S("POST"),
+                                  .path = str_of(url),
+                                  .body = S("{\"id\":\"evt_1\"}"),
+                                  .signature = S("t=1,v1=ab") };
+    return make(outcalls, &call);
+}
+
+TEST(a_webhook_goes_to_its_url_signed_and_without_a_key)
+{
+    const struct act acts[] = { { ANSWER, "HTTP/1.1 204 No Content\r\n\r\n" } };
+    struct server *server = server_start(acts, 1);
+    struct outcalls *outcalls = open_for_webhooks();
+    struct result result = tell(outcalls, server->port);
+    outcalls_close(outcalls, seconds(0));
+    const char *request = server->requests[0];
+    assert_non_null(strstr(request, "POST /hook?a=b HTTP/1.1\r\n"));
+    assert_non_null(strstr(request, "\r\nStripe-Signature: t=1,v1=ab\r\n"));
+    assert_non_null(strstr(request, "\r\nContent-Type: application/json; charset=utf-8\r\n"));
+    assert_null(strcasestr(request, "\r\nAuthorization:"));
+    assert_null(strcasestr(request, "\r\nStripe-Version:"));
+    assert_string_equal(strstr(request, "\r\n\r\n") + 4, "{\"id\":\"evt_1\"}");
+    server_stop(server);
+    assert_int_equal(result.outcome, OUTCALL_ANSWERED);
+    assert_int_equal(result.status, 204);
+}
+
+TEST(an_endpoint_that_fails_is_asked_again_each_time)
+{
+    enum { TIMES = 12 };
+    struct act acts[TIMES];
+    for (int i = 0; i < TIMES; i++)
+        acts[i] = (struct act){ SEND_END, STATUS_TEXT("500 Broken", "no") };
+    struct server *server = server_start(acts, TIMES);
+    struct outcalls *outcalls = open_for_webhooks();
+    for (int i = 0; i < TIMES; i++)
+        assert_int_equal(tell(outcalls, server->port).status, 500);
+    outcalls_close(outcalls, seconds(0));
     server_stop(server);
 }
 
@@ -560,6 +619,8 @@ int main(void)
         cmocka_unit_test(a_call_goes_out_as_stripe_wants_it_and_its_answer_comes_back),
         cmocka_unit_test(a_get_has_its_query_and_neither_body_nor_idempotency_key),
         cmocka_unit_test(a_call_is_copied_when_it_is_submitted),
+        cmocka_unit_test(a_webhook_goes_to_its_url_signed_and_without_a_key),
+        cmocka_unit_test(an_endpoint_that_fails_is_asked_again_each_time),
         cmocka_unit_test(a_key_that_could_become_a_header_of_its_own_is_not_sent),
         cmocka_unit_test(the_environment_does_not_send_a_call_on_this_machine_through_a_proxy),
         cmocka_unit_test(an_error_of_stripe_is_an_answer),

@@ -70,6 +70,7 @@ struct config {
 
     /* The simulator, embedded or as `usher stripe-sim`. */
     struct address stripe_sim_listen;
+    const char *stripe_sim_base_url;      /* NULL: as it is asked for, by the Host header */
     const char *stripe_sim_webhook_url;   /* of `usher stripe-sim` */
     const char *stripe_sim_control_token; /* NULL: it cannot be told to misbehave */
 };

@@ -164,7 +164,12 @@ static bool check_simulator(struct reading *reading)
         config->stripe_sim_control_token = token;
     }
     const char *webhook = reading->texts[SETTING_stripe_sim_webhook_url];
+    const char *base = reading->texts[SETTING_stripe_sim_base_url];
     struct url url;
+    if (base[0] != '\0' && (!url_parse(reading->arena, base, &url) || url.has_path))
+        return complain(reading, "%s: \"%s\" is no address such as https://pay.example.com",
+                        setting_name(reading, SETTING_stripe_sim_base_url), base);
+    config->stripe_sim_base_url = base[0] != '\0' ? url.text : NULL;
     if (webhook[0] == '\0')
         webhook = "http://127.0.0.1:8080" WEBHOOK_PATH;
     if (!url_parse(reading->arena, webhook, &url))

@@ -225,7 +225,12 @@ TEST(the_simulator_alone_has_its_own_settings)
                         "http://127.0.0.1:8080/api/payments/webhook");
     assert_string_equal(config.stripe_webhook_secret, "whsec_abc");
     assert_int_equal(config.stripe_sim_listen.port, 9);
+    assert_null(config.stripe_sim_base_url);
+    config = accepted(&arena, GIVEN("stripe-sim", "--stripe-sim-base-url", "https://pay.shop/"),
+                      NOTHING);
+    assert_string_equal(config.stripe_sim_base_url, "https://pay.shop");
     arena_free(&arena);
+    refused(GIVEN("stripe-sim", "--stripe-sim-base-url", "http://a/b"), NOTHING, "no address");
     refused(GIVEN("stripe-sim"), GIVEN(LIVE), "no use for it");
     refused(GIVEN("stripe-sim", "--stripe-sim-control"), NOTHING, "STRIPE_SIM_CONTROL_TOKEN");
     refused(GIVEN("stripe-sim", "--stripe-sim-webhook-url", "x y"), NOTHING, "is no address");

@@ -274,6 +274,7 @@ static void done(struct writer_job *job, enum writer_outcome outcome)
     case WRITER_COMMITTED:
         desk_told(flight->desk, job->op.emitted);
         job->op.emitted = NULL;
+        flight->desk->charges_moved |= flight->desk->sim != NULL;
         break;
     case WRITER_REFUSED:
         if (flight->response->status == 0)

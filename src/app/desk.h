@@ -44,7 +44,7 @@ struct desk {
     struct http_exchange *replies[WRITER_BATCH_MAX];
     size_t reply_count;
     bool has_news;      /* for those who listen */
-    bool charges_moved; /* some were told of: there may be calls to make */
+    bool charges_moved; /* or the simulator was asked for something: there may be calls to make */
 };
 
 /* For http_server_start(), with the desk as context. */

@@ -1,5 +1,6 @@
 #include "app/engine.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #define TICK_EVERY     ((duration){ 50 })
@@ -162,7 +163,7 @@ static err run_claim(struct writer_job *job, struct op *op)
 {
     struct claim_job *claim = (struct claim_job *)job;
     claim->calls = (struct rows){ NULL, 0 };
-    size_t room = outcalls_room(claim->engine->options.outcalls);
+    size_t room = outcalls_room(claim->engine->options.outcalls); /* none at the end */
     if (room == 0)
         return OK;
     return host_claim(claim->engine->options.host, op, claim->service, room, &claim->calls);
@@ -302,9 +303,65 @@ struct engine *engine_start(const struct engine_options *options, char *message,
     return engine;
 }
 
+/* One operation that another thread waits for. */
+struct awaited_job {
+    struct writer_job job; /* first */
+    err (*run)(struct op *op, void *context);
+    void *context;
+    struct arena arena;
+    err said;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool done;
+};
+
+static err run_awaited(struct writer_job *job, struct op *op)
+{
+    struct awaited_job *awaited = (struct awaited_job *)job;
+    awaited->said = awaited->run(op, awaited->context);
+    return awaited->said;
+}
+
+static void awaited_done(struct writer_job *job, enum writer_outcome outcome)
+{
+    struct awaited_job *awaited = (struct awaited_job *)job;
+    pthread_mutex_lock(&awaited->mutex);
+    if (outcome == WRITER_FAILED)
+        awaited->said = FAIL(problem_broken);
+    awaited->done = true;
+    pthread_cond_signal(&awaited->changed);
+    pthread_mutex_unlock(&awaited->mutex);
+}
+
+static err run_and_wait(struct engine *engine, err (*run)(struct op *op, void *context),
+                        void *context)
+{
+    struct awaited_job awaited = {
+        .run = run,
+        .context = context,
+        .mutex = PTHREAD_MUTEX_INITIALIZER,
+        .changed = PTHREAD_COND_INITIALIZER,
+    };
+    awaited.job = (struct writer_job){
+        .op = { .arena = &awaited.arena, .settings = engine->options.settings },
+        .run = run_awaited,
+        .done = awaited_done,
+        .urgent = true,
+    };
+    if (!writer_submit(engine->writer, &awaited.job))
+        return FAIL(problem_broken);
+    pthread_mutex_lock(&awaited.mutex);
+    while (!awaited.done)
+        pthread_cond_wait(&awaited.changed, &awaited.mutex);
+    pthread_mutex_unlock(&awaited.mutex);
+    arena_free(&awaited.arena);
+    return awaited.said;
+}
+
 err engine_run(struct engine *engine, err (*run)(struct op *op, void *context), void *context)
 {
-    assert(engine->writer == NULL);
+    if (engine->writer != NULL)
+        return run_and_wait(engine, run, context);
     struct arena arena = { 0 };
     TRY(sqlite_begin(engine->store));
     struct op op = {

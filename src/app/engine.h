@@ -28,7 +28,8 @@ struct engine;
 struct engine *engine_start(const struct engine_options *options, char *message,
                             size_t message_size);
 
-/* Runs one operation before engine_begin(): recovery, sample data.  Commits if it says OK. */
+/* Runs one operation and commits if it says OK: recovery, sample data.  After engine_begin() it is
+ * the writer's thread that runs it, and another one that waits here for it. */
 err engine_run(struct engine *engine, err (*run)(struct op *op, void *context), void *context);
 
 /* From now on operations run on the writer's thread. */

@@ -291,6 +291,10 @@ int serve_stripe_sim(struct config *config, struct arena *arena)
     char message[512];
     bool started = simulator_start(simulator, config, config->store_path, &clock.clock, log,
                                    message, sizeof message);
+    /* Without a secret nobody could believe its webhooks: then it sends none. */
+    if (started && config->stripe_webhook_secret != NULL)
+        (void)simulator_configure(simulator, config->stripe_sim_webhook_url,
+                                  config->stripe_webhook_secret);
     if (started) {
         (void)fprintf(stderr, "usher: stripe simulator ready on %s\n", simulator->base_url);
         await_signal(&signals, &clock, log);

@@ -9,6 +9,7 @@ struct simulator {
     struct stripe_sim_options options;
     struct settings settings;
     struct host host;
+    struct outcalls *webhooks;
     struct engine *engine;
     struct http_server *server;
     char base_url[128];
@@ -18,6 +19,9 @@ struct simulator {
 bool simulator_start(struct simulator *simulator, const struct config *config,
                      const char *store_path, struct clock *clock, struct log *log, char *message,
                      size_t message_size);
+/* Where it tells of events, and the whsec_... that proves them to be its own.  Not from the
+ * simulator's own threads. */
+bool simulator_configure(struct simulator *simulator, const char *webhook_url, const char *secret);
 void simulator_stop(struct simulator *simulator, duration grace);
 
 #endif

@@ -24,6 +24,8 @@ struct outcall {
     str path;            /* /v1/payment_intents, for GET with its query */
     str body;            /* application/x-www-form-urlencoded */
     str idempotency_key; /* absent for GET */
+    str signature;       /* Stripe-Signature of the simulator's webhooks, whose path is a whole URL,
+                            and whose body is JSON; else absent */
 };
 
 enum outcome {

@@ -136,3 +136,51 @@ const struct card *card_by_token(str token)
 {
     return str_starts(token, S("tok_")) ? find_of_stripe(behind(token, 4)) : NULL;
 }
+
+/* As typed on a page; the rest is known by name. */
+static const struct {
+    const char *number;
+    const char *name;
+} numbers[] = {
+    { "4242424242424242", "visa" },
+    { "4000056655665556", "visa_debit" },
+    { "5555555555554444", "mastercard" },
+    { "5200828282828210", "mastercard_debit" },
+    { "5105105105105100", "mastercard_prepaid" },
+    { "378282246310005", "amex" },
+    { "6011111111111117", "discover" },
+    { "38520000023237", "diners" },
+    { "6200000000000005", "unionpay" },
+    { "4000000000000077", "bypassPending" },
+    { "4000000000003055", "threeDSecureOptional" },
+    { "4000000000009235", "riskLevelElevated" },
+    { "4000000000000002", "visa_chargeDeclined" },
+    { "4000000000000341", "chargeCustomerFail" },
+    { "4000000000009995", "visa_chargeDeclinedInsufficientFunds" },
+    { "4000000000009987", "visa_chargeDeclinedLostCard" },
+    { "4000000000009979", "visa_chargeDeclinedStolenCard" },
+    { "4000000000006975", "visa_chargeDeclinedVelocityLimitExceeded" },
+    { "4000000000000069", "chargeDeclinedExpiredCard" },
+    { "4000000000000127", "chargeDeclinedIncorrectCvc" },
+    { "4000000000000119", "chargeDeclinedProcessingError" },
+    { "4100000000000019", "radarBlock" },
+    { "4000000000003220", "threeDSecure2Required" },
+    { "4000000000003063", "threeDSecureRequired" },
+    { "4000002760003184", "authenticationRequired" },
+    { "4000002500003155", "authenticationRequiredOnSetup" },
+    { "4000008400001629", "threeDSecureRequiredChargeDeclined" },
+    { "4000000000000259", "createDispute" },
+    { "4000000000002685", "createDisputeProductNotReceived" },
+    { "4000000000001976", "createDisputeInquiry" },
+    { "4000000000007726", "pendingRefund" },
+    { "4000000000005126", "refundFail" },
+};
+
+const struct card *card_by_number(str digits)
+{
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (str_is(digits, numbers[i].number))
+            return card_find(str_of(numbers[i].name));
+    }
+    return NULL;
+}

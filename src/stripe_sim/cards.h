@@ -41,5 +41,7 @@ const struct card *card_find(str name);
  * card. */
 const struct card *card_by_method(str id, int64_t *ret_slow_ms);
 const struct card *card_by_token(str token);
+/* Of its number, digits alone. */
+const struct card *card_by_number(str digits);
 
 #endif

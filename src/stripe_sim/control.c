@@ -9,20 +9,28 @@
  *   POST   /_sim/payment_intents/:id/authenticate {"result": "ok" or "fail"}
  *   POST   /_sim/payment_intents/:id/lapse, …/capture, …/cancel
  *   POST   /_sim/refunds/:id/settle, …/fail
- *   GET    /_sim/clock           POST /_sim/clock {"advanceMs"}
- *   POST   /_sim/reset           forgets everything
+ *   POST   /_sim/charges/:id/dispute {"reason", "inquiry"}
+ *   POST   /_sim/disputes/:id/win, …/lose, …/escalate (an inquiry)
+ *   POST   /_sim/accounts/:id/onboard, …/restrict, …/payout (what it has cannot be reversed)
+ *   POST   /_sim/webhooks        {"mode", "types", "copies", "seed", "ageMs"}
+ *   GET    /_sim/webhooks        every delivery of an event to an endpoint, oldest first
+ *   POST   /_sim/flush           sends what is held, in the mode's order, and what waits to be
+ * tried POST   /_sim/webhook_endpoints/:id/roll {"secret", "keepMs"} (we_configured is the given
+ * one) GET    /_sim/clock           POST /_sim/clock {"advanceMs"} POST   /_sim/reset forgets
+ * everything but the webhook endpoints
  *
  * do is delay, hang, drop, status, truncate, bad_json or wrong_amount; path may have * for any
- * text; key is how the Idempotency-Key begins; when is before (default) or after. */
+ * text; key is how the Idempotency-Key begins; when is before (default) or after.  mode is send,
+ * hold, drop, duplicate, reverse, shuffle, bad_signature, age, reissue or live: see deliveries.c.
+ */
 #include "stripe_sim/sim.h"
 
 #define REQUESTS_SHOWN 1000
-#define LEDGER_MAX     100000
 #define FAULTS_SHOWN   200
 
-static const struct problem wrong_state = {
+const struct problem sim_problem_wrong_state = {
     .status = STATUS_CONFLICT,
-    .message = "The payment is in another state",
+    .message = "It is in another state",
 };
 
 /* ---- faults ---- */
@@ -187,42 +195,6 @@ static err list_requests(struct sim *sim, struct response *response)
     return reply_rows(sim->op, response, logged_fields, sizeof(struct logged), &rows);
 }
 
-/* ---- the ledger ---- */
-
-static const char ledger_shape[] =
-    "{'id':$id,'status':$status,'amount':$amount,'currency':$currency,'order_id':$order_id,"
-    "'captured':$amount_received,'refunded':$refunded,'held':$held,"
-    "'charge':$latest_charge,'metadata':@metadata}";
-
-static err show_ledger(struct sim *sim, struct response *response)
-{
-    struct rows rows;
-    TRY(sql_all(sim->op, &ledger_rows, NULL, sizeof(struct intent), LEDGER_MAX, &rows));
-
-    int64_t captured = 0, refunded = 0, held = 0;
-    struct buf list = buf_in(sim->op->arena, 4096);
-    const struct intent *intents = rows.items;
-    for (size_t i = 0; i < rows.count; i++) {
-        captured += intents[i].amount_received;
-        refunded += intents[i].refunded;
-        held += intents[i].held;
-        if (i > 0)
-            buf_add_char(&list, ',');
-        buf_add(&list, shape_fill(sim->op->arena, ledger_shape, intent_fields, &intents[i]));
-    }
-    struct buf out = buf_in(sim->op->arena, list.size + 128);
-    buf_add(&out, S("{\"captured\":"));
-    buf_add_int(&out, captured);
-    buf_add(&out, S(",\"refunded\":"));
-    buf_add_int(&out, refunded);
-    buf_add(&out, S(",\"held\":"));
-    buf_add_int(&out, held);
-    buf_add(&out, S(",\"payment_intents\":["));
-    buf_add(&out, buf_str(&list));
-    buf_add(&out, S("]}"));
-    return reply_text(response, STATUS_OK, buf_str(&out));
-}
-
 /* ---- hands on payments, as in the dashboard or at the bank ---- */
 
 struct result_form {
@@ -263,7 +235,7 @@ static err authenticate(struct sim *sim, struct response *response)
                        NULL));
     TRY(find_intent(sim, &intent));
     if (intent.status != INTENT_REQUIRES_ACTION)
-        return FAIL(wrong_state);
+        return FAIL(sim_problem_wrong_state);
     TRY(despite_decline(intent_authenticated(sim, &intent, !str_is(form.result, "fail"))));
     return reply_intent(sim, response);
 }
@@ -273,7 +245,7 @@ static err lapse(struct sim *sim, struct response *response)
     struct intent intent = { .amount = 0 };
     TRY(find_intent(sim, &intent));
     if (intent.status != INTENT_REQUIRES_CAPTURE)
-        return FAIL(wrong_state);
+        return FAIL(sim_problem_wrong_state);
     TRY(intent_lapse(sim, &intent));
     return reply_intent(sim, response);
 }
@@ -283,7 +255,7 @@ static err capture(struct sim *sim, struct response *response)
     struct intent intent = { .amount = 0 };
     TRY(find_intent(sim, &intent));
     if (intent.status != INTENT_REQUIRES_CAPTURE)
-        return FAIL(wrong_state);
+        return FAIL(sim_problem_wrong_state);
     TRY(despite_decline(intent_capture(sim, &intent, 0)));
     return reply_intent(sim, response);
 }
@@ -292,8 +264,9 @@ static err cancel(struct sim *sim, struct response *response)
 {
     struct intent intent = { .amount = 0 };
     TRY(find_intent(sim, &intent));
-    if (intent.status == INTENT_CANCELED || intent.status == INTENT_SUCCEEDED)
-        return FAIL(wrong_state);
+    bool open_session = intent.session.data != NULL && intent.status != INTENT_REQUIRES_CAPTURE;
+    if (intent.status == INTENT_CANCELED || intent.status == INTENT_SUCCEEDED || open_session)
+        return FAIL(sim_problem_wrong_state);
     TRY(intent_cancel(sim, &intent, S("requested_by_customer")));
     return reply_intent(sim, response);
 }
@@ -302,10 +275,10 @@ static err end_refund(struct sim *sim, struct response *response, bool failed)
 {
     struct due key = { .id = sim->id };
     struct refund refund = { .amount = 0 };
-    TRY(sql_one(sim->op, &refund_find, &key, &refund));
+    TRY(sql_one(sim->op, &sim_refund_find, &key, &refund));
     if (str_is(refund.status, "failed"))
-        return FAIL(wrong_state);
-    TRY(refund_settle(sim, &refund, failed));
+        return FAIL(sim_problem_wrong_state);
+    TRY(sim_refund_settle(sim, &refund, failed));
     return reply_text(response, STATUS_OK, show_refund(sim, &refund));
 }
 
@@ -375,6 +348,16 @@ const struct query wipes[WIPES] = {
     { "delete from sim_faults", .in = clock_fields },
     { "delete from sim_parked", .in = clock_fields },
     { "delete from sim_requests", .in = clock_fields },
+    { "delete from sim_checkouts", .in = clock_fields },
+    { "delete from sim_items", .in = clock_fields },
+    { "delete from sim_disputes", .in = clock_fields },
+    { "delete from sim_balance", .in = clock_fields },
+    { "delete from sim_accounts", .in = clock_fields },
+    { "delete from sim_links", .in = clock_fields },
+    { "delete from sim_transfers", .in = clock_fields },
+    { "delete from sim_reversals", .in = clock_fields },
+    { "delete from sim_deliveries", .in = clock_fields },
+    { "update sim_webhooks set mode = 'send', types = '*'", .in = clock_fields },
     { "update sim_clock set ahead_ms = $ahead_ms", .in = clock_fields },
 };
 
@@ -392,7 +375,7 @@ static const struct control_route {
     enum method method;
     const char *before;
     const char *after; /* behind an id; NULL: there is none */
-    err (*handle)(struct sim *sim, struct response *response);
+    control_handler *handle;
 } control_routes[] = {
     { POST, "/_sim/faults", NULL, add_fault },
     { GET, "/_sim/faults", NULL, list_faults },
@@ -400,13 +383,24 @@ static const struct control_route {
     { DELETE, "/_sim/faults/", "", delete_fault },
     { POST, "/_sim/release", NULL, release },
     { GET, "/_sim/requests", NULL, list_requests },
-    { GET, "/_sim/ledger", NULL, show_ledger },
+    { GET, "/_sim/ledger", NULL, control_ledger },
     { POST, "/_sim/payment_intents/", "/authenticate", authenticate },
     { POST, "/_sim/payment_intents/", "/lapse", lapse },
     { POST, "/_sim/payment_intents/", "/capture", capture },
     { POST, "/_sim/payment_intents/", "/cancel", cancel },
     { POST, "/_sim/refunds/", "/settle", settle_refund },
     { POST, "/_sim/refunds/", "/fail", fail_refund },
+    { POST, "/_sim/charges/", "/dispute", control_charge_dispute },
+    { POST, "/_sim/disputes/", "/win", control_dispute_win },
+    { POST, "/_sim/disputes/", "/lose", control_dispute_lose },
+    { POST, "/_sim/disputes/", "/escalate", control_dispute_escalate },
+    { POST, "/_sim/accounts/", "/onboard", control_account_onboard },
+    { POST, "/_sim/accounts/", "/restrict", control_account_restrict },
+    { POST, "/_sim/accounts/", "/payout", control_account_payout },
+    { GET, "/_sim/webhooks", NULL, control_webhooks_list },
+    { POST, "/_sim/webhooks", NULL, control_webhooks_plan },
+    { POST, "/_sim/flush", NULL, control_webhooks_flush },
+    { POST, "/_sim/webhook_endpoints/", "/roll", control_endpoint_roll },
     { GET, "/_sim/clock", NULL, show_clock },
     { POST, "/_sim/clock", NULL, advance_clock },
     { POST, "/_sim/reset", NULL, reset },

@@ -53,8 +53,7 @@ const struct query faults_all = {
 
 /* ---- which fault ---- */
 
-/* * stands for any text, also none. */
-static bool path_matches(str pattern, str path)
+bool sim_matches(str pattern, str path)
 {
     size_t p = 0, t = 0, star = SIZE_MAX, retry = 0;
     while (t < path.size) {
@@ -82,7 +81,7 @@ static bool strikes(const struct fault *fault, const struct sim *sim)
         return false;
     if (fault->key_prefix.data != NULL && !str_starts(sim->key, fault->key_prefix))
         return false;
-    return path_matches(fault->path, sim->path);
+    return sim_matches(fault->path, sim->path);
 }
 
 static err use_up(struct sim *sim, struct fault *fault)

@@ -1,46 +1,8 @@
-/* The calls on payment methods, payment intents and charges. */
-#include "stripe_sim/sim.h"
+/* The calls on payment intents. */
+#include "stripe_sim/checkout.h"
 
 #define AMOUNT_MIN 50
 #define AMOUNT_MAX 99999999
-
-/* ---- payment methods ---- */
-
-/* POST /v1/payment_methods: a card, by its token. */
-err create_payment_method(struct sim *sim)
-{
-    static const char *const types[] = { "card", NULL };
-    struct attempt attempt = { .fresh = true };
-    str type, token, metadata;
-
-    TRY(param_required(sim, "type", &type));
-    TRY(param_choice(sim, "type", types, &type));
-    token = param(sim, "card[token]");
-    str billing = param_billing(sim, "");
-    TRY(param_metadata(sim, &metadata, NULL));
-    TRY(param_expand(sim, NULL, NULL));
-    TRY(params_end(sim));
-    if (token.data == NULL)
-        return refuse_param(sim, "parameter_missing", S("card"), "Missing required param: card.");
-    TRY(attempt_token(sim, token, "card[token]", billing, &attempt));
-    attempt.method.metadata = metadata;
-    TRY(attempt_save(sim, &attempt));
-    return answer_json(sim, show_payment_method(sim, &attempt.method));
-}
-
-/* GET /v1/payment_methods/:id */
-err retrieve_payment_method(struct sim *sim)
-{
-    struct due key = { .id = sim->id };
-    struct payment_method method = { 0 };
-    TRY(param_expand(sim, NULL, NULL));
-    TRY(params_end(sim));
-    err found = sql_one(sim->op, &payment_method_find, &key, &method);
-    if (err_is(found, STATUS_NOT_FOUND))
-        return refuse_missing(sim, 404, "PaymentMethod", sim->id, "payment_method");
-    TRY(found);
-    return answer_json(sim, show_payment_method(sim, &method));
-}
 
 /* ---- what a new intent is to be ---- */
 
@@ -61,12 +23,10 @@ static err read_amount(struct sim *sim, int64_t *ret_amount)
     return OK;
 }
 
-static err read_currency(struct sim *sim, str *ret_currency)
+err sim_currency_known(struct sim *sim, str text, str *ret_currency)
 {
     static const char *const known[] = { "usd", "eur", "gbp", "chf", "cad", "aud", "nzd", "sek",
                                          "nok", "dkk", "pln", "czk", "sgd", "hkd", "mxn", "brl" };
-    str text;
-    TRY(param_required(sim, "currency", &text));
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (str_equal_nocase(text, str_of(known[i]))) {
             *ret_currency = str_of(known[i]);
@@ -80,10 +40,16 @@ static err read_currency(struct sim *sim, str *ret_currency)
                         (int)text.size, text.data);
 }
 
+static err read_currency(struct sim *sim, str *ret_currency)
+{
+    str text;
+    TRY(param_required(sim, "currency", &text));
+    return sim_currency_known(sim, text, ret_currency);
+}
+
 #define TYPES_MAX 10
 
-/* payment_method_types[] as JSON; absent if not given. */
-static err read_types(struct sim *sim, str *ret_json)
+err param_method_types(struct sim *sim, str *ret_json)
 {
     str items[TYPES_MAX];
     size_t count;
@@ -117,7 +83,7 @@ static err read_methods(struct sim *sim, struct intent *intent)
     bool automatic = param(sim, "automatic_payment_methods[enabled]").data != NULL;
     TRY(param_bool(sim, "automatic_payment_methods[enabled]", &enabled));
     TRY(param_choice(sim, "automatic_payment_methods[allow_redirects]", redirects, &allow));
-    TRY(read_types(sim, &types));
+    TRY(param_method_types(sim, &types));
     (void)param(sim, "payment_method_options[card][request_three_d_secure]");
     if (automatic && enabled && types.data != NULL)
         return refuse_param(sim, NULL, S("payment_method_types"),
@@ -152,7 +118,7 @@ static err read_texts(struct sim *sim, struct intent *intent)
     TRY(param_choice(sim, "capture_method", captures, &intent->capture_method));
     TRY(param_choice(sim, "confirmation_method", confirmations, &intent->confirmation_method));
     TRY(param_choice(sim, "setup_future_usage", usages, &intent->setup_future_usage));
-    return param_metadata(sim, &intent->metadata, &intent->order_id);
+    return param_metadata(sim, "metadata", &intent->metadata, &intent->order_id);
 }
 
 /* The card, by payment_method or payment_method_data; *ret_given. */
@@ -310,7 +276,57 @@ err list_intents(struct sim *sim)
     return list_answer(sim, &intents, &filter);
 }
 
-/* ---- confirm, capture, cancel ---- */
+/* ---- update, confirm, capture, cancel ---- */
+
+static err read_update(struct sim *sim, struct intent *intent)
+{
+    struct {
+        const char *name;
+        str *value;
+    } texts[] = {
+        { "description", &intent->description },
+        { "transfer_group", &intent->transfer_group },
+        { "receipt_email", &intent->receipt_email },
+        { "statement_descriptor_suffix", &intent->statement_descriptor_suffix },
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        str text;
+        if (param_given(sim, str_of(texts[i].name), &text))
+            *texts[i].value = text.size > 0 ? text : (str){ NULL, 0 };
+    }
+    if (param(sim, "amount").data != NULL)
+        TRY(read_amount(sim, &intent->amount));
+    return param_metadata_merge(sim, "metadata", &intent->metadata, &intent->order_id);
+}
+
+/* POST /v1/payment_intents/:id */
+err update_intent(struct sim *sim)
+{
+    struct intent intent = { 0 };
+    bool expanded[2] = { false };
+
+    TRY(intent_get(sim, sim->id, &intent));
+    int64_t amount = intent.amount;
+    TRY(read_update(sim, &intent));
+    TRY(param_expand(sim, intent_expandable, expanded));
+    TRY(params_end(sim));
+    bool is_open = intent.status == INTENT_REQUIRES_PAYMENT_METHOD ||
+                   intent.status == INTENT_REQUIRES_CONFIRMATION ||
+                   intent.status == INTENT_REQUIRES_ACTION;
+    if (intent.amount != amount && (!is_open || intent.session.data != NULL)) {
+        intent.amount = amount;
+        return refuse_state(sim, &intent,
+                            sim_format(sim->op,
+                                       "This PaymentIntent's amount could not be updated because it"
+                                       " has a status of %s. You may only update the amount of a"
+                                       " PaymentIntent with one of the following statuses:"
+                                       " requires_payment_method, requires_confirmation,"
+                                       " requires_action.",
+                                       intent_status_names[intent.status]));
+    }
+    TRY(intent_save(sim, &intent)); /* there is no event of it */
+    return answer_intent(sim, &intent, expanded);
+}
 
 static err refuse_confirm(struct sim *sim, const struct intent *intent)
 {
@@ -392,6 +408,7 @@ err capture_intent(struct sim *sim)
     TRY(param_bool(sim, "final_capture", &final));
     (void)param(sim, "statement_descriptor");
     (void)param(sim, "statement_descriptor_suffix");
+    TRY(param_metadata_merge(sim, "metadata", &intent.metadata, &intent.order_id));
     TRY(param_expand(sim, intent_expandable, expanded));
     TRY(params_end(sim));
 
@@ -410,6 +427,20 @@ err capture_intent(struct sim *sim)
         return refuse_capture_amount(sim, &intent, amount);
     TRY(intent_capture(sim, &intent, amount));
     return answer_intent(sim, &intent, expanded);
+}
+
+/* Only the end of an open session ends its intent. */
+static err check_session(struct sim *sim, const struct intent *intent)
+{
+    struct checkout checkout;
+    if (intent->session.data == NULL)
+        return OK;
+    TRY(sim_checkout_find(sim, intent->session, &checkout));
+    if (checkout.status != CHECKOUT_OPEN)
+        return OK;
+    return refuse_state(sim, intent,
+                        S("You cannot cancel this PaymentIntent because it was created by a"
+                          " Checkout Session. Expire the Checkout Session instead."));
 }
 
 /* POST /v1/payment_intents/:id/cancel */
@@ -434,46 +465,7 @@ err cancel_intent(struct sim *sim)
                                        " requires_payment_method, requires_capture,"
                                        " requires_confirmation, requires_action, processing.",
                                        intent_status_names[intent.status]));
+    TRY(check_session(sim, &intent));
     TRY(intent_cancel(sim, &intent, reason));
     return answer_intent(sim, &intent, expanded);
-}
-
-/* ---- charges ---- */
-
-/* GET /v1/charges/:id */
-err retrieve_charge(struct sim *sim)
-{
-    struct due key = { .id = sim->id };
-    struct charge charge = { 0 };
-    TRY(param_expand(sim, NULL, NULL));
-    TRY(params_end(sim));
-    err found = sql_one(sim->op, &sim_charge_find, &key, &charge);
-    if (err_is(found, STATUS_NOT_FOUND))
-        return refuse_missing(sim, 404, "charge", sim->id, "id");
-    TRY(found);
-    return answer_json(sim, show_charge(sim, &charge));
-}
-
-static err show_one_charge(struct sim *sim, const void *record, const bool *expanded, str *ret_json)
-{
-    (void)expanded;
-    *ret_json = show_charge(sim, record);
-    return OK;
-}
-
-static const struct list_kind charges = {
-    .what = "charge",
-    .url = "/v1/charges",
-    .newest = &charges_newest,
-    .after = &charges_after,
-    .find = &sim_charge_find,
-    .size = sizeof(struct charge),
-    .show = show_one_charge,
-};
-
-/* GET /v1/charges */
-err list_charges(struct sim *sim)
-{
-    struct list_filter filter = { .payment_intent = param(sim, "payment_intent") };
-    return list_answer(sim, &charges, &filter);
 }

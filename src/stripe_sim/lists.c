@@ -122,3 +122,19 @@ err list_answer(struct sim *sim, const struct list_kind *kind, struct list_filte
     buf_addf(&out, "],\"has_more\":%s,\"url\":\"%s\"}", more ? "true" : "false", kind->url);
     return answer_json(sim, buf_str(&out));
 }
+
+err retrieve_answer(struct sim *sim, const struct list_kind *kind, const char *param_name)
+{
+    bool expanded[EXPANDABLE_MAX] = { false };
+    const struct due key = { .id = sim->id };
+    void *record = arena_take(sim->op->arena, kind->size);
+    str json;
+    TRY(param_expand(sim, kind->expandable, expanded));
+    TRY(params_end(sim));
+    err found = sql_one(sim->op, kind->find, &key, record);
+    if (err_is(found, STATUS_NOT_FOUND))
+        return refuse_missing(sim, 404, kind->what, sim->id, param_name);
+    TRY(found);
+    TRY(kind->show(sim, record, expanded, &json));
+    return answer_json(sim, json);
+}

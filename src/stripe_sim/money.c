@@ -1,25 +1,38 @@
 /* What moves money in the simulator, each move with the events that it causes, in the order that
  * was recorded of the real one. */
+#include "stripe_sim/money.h"
 #include "stripe_sim/cards.h"
-#include "stripe_sim/sim.h"
+#include "stripe_sim/checkout.h"
 
 /* How long a hold on a card lasts (Stripe: about seven days). */
 #define HOLD_DAYS 7
 
 /* ---- payment intents and their events ---- */
 
-err event_tell(struct sim *sim, const char *type, str object_id, str data)
+static err event_tell_of(struct sim *sim, const char *type, str object_id, str data, str account)
 {
-    const struct sim_event event = {
+    struct sim_event event = {
         .id = sim_id(sim->op, "evt_"),
         .type = str_of(type),
         .object_id = object_id,
         .data = data,
         .request_id = sim->request_id,
         .idempotency_key = sim->key,
+        .account = account,
         .created = sim->now,
     };
-    return sql_run(sim->op, &sim_event_insert, &event);
+    TRY(sql_run(sim->op, &sim_event_insert, &event));
+    return sim_deliveries_add(sim, &event);
+}
+
+err event_tell(struct sim *sim, const char *type, str object_id, str data)
+{
+    return event_tell_of(sim, type, object_id, data, (str){ NULL, 0 });
+}
+
+err event_tell_account(struct sim *sim, const char *type, str account, str data)
+{
+    return event_tell_of(sim, type, account, data, account);
 }
 
 err intent_tell(struct sim *sim, const char *type, const struct intent *intent)
@@ -111,6 +124,39 @@ err attempt_token(struct sim *sim, str token, const char *param_name, str billin
     if (card == NULL)
         return refuse_missing(sim, 400, "token", token, param_name);
     attempt_with(sim, card, 0, billing, attempt);
+    return OK;
+}
+
+static str billing_of(struct sim *sim, str name, str email)
+{
+    struct buf out = buf_in(sim->op->arena, 256);
+    buf_add(&out, S("{\"address\":{\"city\":null,\"country\":null,\"line1\":null,\"line2\":null,"
+                    "\"postal_code\":null,\"state\":null},\"email\":"));
+    json_write_str(&out, email);
+    buf_add(&out, S(",\"name\":"));
+    json_write_str(&out, name);
+    buf_add(&out, S(",\"phone\":null,\"tax_id\":null}"));
+    return buf_str(&out);
+}
+
+err attempt_number(struct sim *sim, str number, str name, str email, struct attempt *attempt)
+{
+    int64_t slow_ms = 0;
+    const struct card *card = card_by_number(number);
+    /* What only the simulator's cards do is asked for by the holder's name. */
+    if (card != NULL && str_starts(name, S("pm_sim_")))
+        card = card_by_method(name, &slow_ms);
+    if (card == NULL) {
+        const struct refusal refusal = {
+            .status = 402,
+            .type = "card_error",
+            .code = "card_declined",
+            .decline_code = "test_mode_live_card",
+            .message = S(NOT_A_TEST_CARD),
+        };
+        return refuse(sim, &refusal);
+    }
+    attempt_with(sim, card, slow_ms, billing_of(sim, name, email), attempt);
     return OK;
 }
 
@@ -284,39 +330,26 @@ static err intent_ask(struct sim *sim, struct intent *intent, const struct payme
 
 /* ---- the payment ---- */
 
-static err intent_dispute(struct sim *sim, const struct intent *intent, struct charge *charge)
-{
-    str dispute = show_dispute(sim, charge, intent);
-    TRY(event_tell(sim, "charge.dispute.created", charge->id, dispute));
-    if (card_find(charge->card)->habit == CARD_IS_INQUIRED)
-        return OK;
-    return event_tell(sim, "charge.dispute.funds_withdrawn", charge->id, dispute);
-}
-
-static bool is_disputed(const struct card *card)
-{
-    return card->habit == CARD_IS_DISPUTED || card->habit == CARD_IS_DISPUTED_NOT_RECEIVED ||
-           card->habit == CARD_IS_INQUIRED;
-}
-
-static void charge_take(struct sim *sim, struct charge *charge, int64_t amount)
+static err charge_take(struct sim *sim, struct charge *charge, int64_t amount)
 {
     charge->captured = true;
     charge->amount_captured = amount;
-    charge->balance_transaction = sim_id(sim->op, "txn_");
-    charge->disputed = is_disputed(card_find(charge->card));
+    charge->disputed = card_is_disputed(charge->card);
+    return sim_balance_charge(sim, charge);
 }
 
 static err intent_finish(struct sim *sim, struct intent *intent, struct charge *charge)
 {
+    bool was_held = intent->status == INTENT_REQUIRES_CAPTURE;
     intent->status = INTENT_SUCCEEDED;
     intent->amount_capturable = 0;
     intent->amount_received = charge->amount_captured;
     intent->hold_until = (instant){ 0 };
     TRY(intent_save(sim, intent));
     if (charge->disputed)
-        TRY(intent_dispute(sim, intent, charge));
-    return intent_tell(sim, "payment_intent.succeeded", intent);
+        TRY(sim_dispute_by_card(sim, charge));
+    TRY(intent_tell(sim, "payment_intent.succeeded", intent));
+    return was_held ? OK : sim_checkout_complete(sim, intent);
 }
 
 static err intent_hold(struct sim *sim, struct intent *intent, const struct charge *charge)
@@ -325,7 +358,8 @@ static err intent_hold(struct sim *sim, struct intent *intent, const struct char
     intent->amount_capturable = intent->amount;
     intent->hold_until = charge->capture_before;
     TRY(intent_save(sim, intent));
-    return intent_tell(sim, "payment_intent.amount_capturable_updated", intent);
+    TRY(intent_tell(sim, "payment_intent.amount_capturable_updated", intent));
+    return sim_checkout_complete(sim, intent);
 }
 
 static err intent_pay(struct sim *sim, struct intent *intent, const struct payment_method *method,
@@ -342,7 +376,7 @@ static err intent_pay(struct sim *sim, struct intent *intent, const struct payme
                                     ? sim->now
                                     : instant_after(sim->now, hours(24 * HOLD_DAYS));
     else
-        charge_take(sim, &charge, charge.amount);
+        TRY(charge_take(sim, &charge, charge.amount));
     TRY(sql_run(sim->op, &sim_charge_insert, &charge));
     TRY(sql_run(sim->op, &payment_method_use, &used));
     TRY(charge_tell(sim, "charge.succeeded", &charge));
@@ -427,7 +461,7 @@ err intent_capture(struct sim *sim, struct intent *intent, int64_t amount)
     if (card->habit == CARD_CAPTURE_FAILS)
         return capture_fails(sim, intent, &charge, card);
 
-    charge_take(sim, &charge, amount ? amount : intent->amount_capturable);
+    TRY(charge_take(sim, &charge, amount ? amount : intent->amount_capturable));
     TRY(sql_run(sim->op, &charge_update, &charge));
     TRY(charge_tell(sim, "charge.captured", &charge));
     return intent_finish(sim, intent, &charge);

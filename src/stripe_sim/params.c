@@ -1,12 +1,8 @@
 /* The parameters of a call.  Each is taken by name; one that nobody took is unknown. */
-#include "base/text.h"
 #include "stripe_sim/sim.h"
 
-#define PARAMS_MAX         200
-#define METADATA_KEYS_MAX  50
-#define METADATA_KEY_MAX   40
-#define METADATA_VALUE_MAX 500
-#define EXPAND_MAX         4
+#define PARAMS_MAX 200
+#define EXPAND_MAX 4
 
 static bool is_form(const struct sim *sim)
 {
@@ -23,7 +19,7 @@ err params_read(struct sim *sim)
     return OK;
 }
 
-static bool find(struct sim *sim, str name, str *ret_text)
+bool param_given(struct sim *sim, str name, str *ret_text)
 {
     bool found = false;
     for (size_t i = 0; i < sim->text_count; i++) {
@@ -39,14 +35,14 @@ static bool find(struct sim *sim, str name, str *ret_text)
 str param(struct sim *sim, const char *name)
 {
     str text = { NULL, 0 };
-    (void)find(sim, str_of(name), &text);
+    (void)param_given(sim, str_of(name), &text);
     return text.size == 0 ? (str){ NULL, 0 } : text;
 }
 
 err param_required(struct sim *sim, const char *name, str *ret_text)
 {
     str text;
-    if (!find(sim, str_of(name), &text))
+    if (!param_given(sim, str_of(name), &text))
         return refuse_param(sim, "parameter_missing", str_of(name), "Missing required param: %s.",
                             name);
     if (text.size == 0)
@@ -57,6 +53,18 @@ err param_required(struct sim *sim, const char *name, str *ret_text)
                             name, name, name);
     *ret_text = text;
     return OK;
+}
+
+str param_at(struct sim *sim, const char *format, size_t at)
+{
+    str text = { NULL, 0 };
+    struct buf name = buf_in(sim->op->arena, 64);
+    str rest;
+    buf_add(&name, str_cut(str_of(format), '#', &rest));
+    buf_add_int(&name, (int64_t)at);
+    buf_add(&name, rest);
+    (void)param_given(sim, buf_str(&name), &text);
+    return text.size == 0 ? (str){ NULL, 0 } : text;
 }
 
 err param_int(struct sim *sim, const char *name, int64_t *ret_value)
@@ -99,8 +107,7 @@ err param_choice(struct sim *sim, const char *name, const char *const *names, st
                         (int)list.size, list.data);
 }
 
-/* Whether it is name[inside]; or name[] and name[3], if digits will do. */
-static bool is_inside(str text, str name, str *ret_inside)
+bool param_is_inside(str text, str name, str *ret_inside)
 {
     if (!str_starts(text, name) || text.size < name.size + 2 || text.data[name.size] != '[' ||
         text.data[text.size - 1] != ']')
@@ -116,7 +123,7 @@ err param_list(struct sim *sim, const char *name, str *ret_items, size_t max, si
     for (size_t i = 0; i < sim->text_count; i++) {
         str inside;
         int64_t at;
-        if (!is_inside(sim->texts[i].name, str_of(name), &inside) ||
+        if (!param_is_inside(sim->texts[i].name, str_of(name), &inside) ||
             (inside.size > 0 && !str_to_int(inside, &at)))
             continue;
         sim->text_used[i] = true;
@@ -126,51 +133,6 @@ err param_list(struct sim *sim, const char *name, str *ret_items, size_t max, si
         ret_items[count++] = sim->texts[i].text;
     }
     *ret_count = count;
-    return OK;
-}
-
-/* ---- metadata ---- */
-
-static err check_metadata(struct sim *sim, str key, str value)
-{
-    if (text_length(key) > METADATA_KEY_MAX)
-        return refuse_param(sim, NULL, S("metadata"),
-                            "Metadata keys must be 40 characters or less. Key '%.*s' is longer.",
-                            (int)key.size, key.data);
-    if (text_length(value) > METADATA_VALUE_MAX)
-        return refuse_param(sim, NULL,
-                            sim_format(sim->op, "metadata[%.*s]", (int)key.size, key.data),
-                            "Metadata values must be 500 characters or less.");
-    return OK;
-}
-
-err param_metadata(struct sim *sim, str *ret_json, str *ret_order_id)
-{
-    struct buf out = buf_in(sim->op->arena, 256);
-    size_t count = 0;
-
-    buf_add_char(&out, '{');
-    for (size_t i = 0; i < sim->text_count; i++) {
-        str key;
-        if (!is_inside(sim->texts[i].name, S("metadata"), &key) || key.size == 0)
-            continue;
-        str value = sim->texts[i].text;
-        sim->text_used[i] = true;
-        TRY(check_metadata(sim, key, value));
-        if (value.size == 0)
-            continue;
-        if (count++ > 0)
-            buf_add_char(&out, ',');
-        json_write_str(&out, key);
-        buf_add_char(&out, ':');
-        json_write_str(&out, value);
-        if (ret_order_id != NULL && str_is(key, "order_id"))
-            *ret_order_id = value;
-    }
-    buf_add_char(&out, '}');
-    if (count > METADATA_KEYS_MAX)
-        return refuse_param(sim, NULL, S("metadata"), "You can specify up to 50 metadata keys.");
-    *ret_json = buf_str(&out);
     return OK;
 }
 
@@ -184,7 +146,7 @@ static void billing_member(struct sim *sim, struct buf *out, const char *prefix,
     buf_addf(&full, "[%s]", name);
 
     str value = { NULL, 0 };
-    (void)find(sim, buf_str(&full), &value);
+    (void)param_given(sim, buf_str(&full), &value);
     buf_addf(out, "\"%s\":", name);
     if (value.size == 0)
         buf_add(out, S("null"));

@@ -305,7 +305,7 @@ TEST(the_banks_page_decides_and_goes_back_to_the_shop)
     const char *id = client_member(stripe, "id");
     const char *page = client_text(stripe, "/3ds/%s", id);
     assert_int_equal(client_get(stripe, page), 200);
-    assert_non_null(strstr(client_body(stripe), "20.00 usd"));
+    assert_non_null(strstr(client_body(stripe), "20.00 USD"));
     assert_int_equal(client_post(stripe, page, "decision=maybe"), 400);
     assert_int_equal(client_post(stripe, page, "decision=ok"), 303);
     const char *location = client_header(stripe, "Location");

@@ -11,13 +11,13 @@ const char *const intent_status_names[] = {
     NULL,
 };
 
-static const struct field due_fields[] = {
+const struct field due_fields[] = {
     FIELD(struct due, id),
     FIELD(struct due, now),
     FIELDS_END,
 };
 
-static const struct field filter_fields[] = {
+const struct field list_filter_fields[] = {
     FIELD_OPT(struct list_filter, starting_after),
     FIELD_OPT(struct list_filter, ending_before),
     FIELD(struct list_filter, created_from),
@@ -27,22 +27,16 @@ static const struct field filter_fields[] = {
     FIELD_OPT(struct list_filter, charge),
     FIELD_OPT(struct list_filter, type),
     FIELD_OPT(struct list_filter, types),
+    FIELD_OPT(struct list_filter, source),
+    FIELD_OPT(struct list_filter, destination),
+    FIELD_OPT(struct list_filter, transfer),
+    FIELD_OPT(struct list_filter, transfer_group),
+    FIELD_OPT(struct list_filter, session),
+    FIELD_OPT(struct list_filter, status),
+    FIELD(struct list_filter, delivered),
+    FIELD(struct list_filter, undelivered),
     FIELDS_END,
 };
-
-/* A list runs from the newest on, behind starting_after; or towards the newest, from
- * ending_before on. */
-#define NEWEST(columns, table, more)                                     \
-    "select " columns " from " table                                     \
-    " where created >= $created_from and created < $created_before" more \
-    " and ($starting_after is null or seq < (select seq from " table     \
-    " where id = $starting_after)) order by seq desc limit $max"
-
-#define AFTER(columns, table, more)                                      \
-    "select " columns " from " table                                     \
-    " where created >= $created_from and created < $created_before" more \
-    " and seq > (select seq from " table " where id = $ending_before)"   \
-    " order by seq limit $max"
 
 /* ---- payment methods ---- */
 
@@ -105,6 +99,7 @@ const struct field intent_fields[] = {
     FIELD_OPT(struct intent, statement_descriptor),
     FIELD_OPT(struct intent, statement_descriptor_suffix),
     FIELD_OPT(struct intent, transfer_group),
+    FIELD_OPT(struct intent, session),
     FIELD_OPT(struct intent, hold_until),
     FIELD(struct intent, created),
     FIELD_OPT(struct intent, latest_charge_shown),
@@ -113,6 +108,8 @@ const struct field intent_fields[] = {
     FIELD_OPT(struct intent, options),
     FIELD(struct intent, refunded),
     FIELD(struct intent, held),
+    FIELD(struct intent, disputed),
+    FIELD(struct intent, transferred),
     FIELDS_END,
 };
 
@@ -122,7 +119,7 @@ const struct field intent_fields[] = {
     " payment_method_types, automatic_payment_methods, latest_charge, last_payment_error,"  \
     " next_action, return_url, canceled_at, cancellation_reason, receipt_email,"            \
     " setup_future_usage, statement_descriptor, statement_descriptor_suffix,"               \
-    " transfer_group, hold_until, created"
+    " transfer_group, session, hold_until, created"
 
 const struct query intent_insert = {
     "insert into sim_intents (" INTENT_COLUMNS ") values ($id, $status, $amount,"
@@ -131,13 +128,15 @@ const struct query intent_insert = {
     " $payment_method_types, $automatic_payment_methods, $latest_charge, $last_payment_error,"
     " $next_action, $return_url, $canceled_at, $cancellation_reason, $receipt_email,"
     " $setup_future_usage, $statement_descriptor, $statement_descriptor_suffix,"
-    " $transfer_group, $hold_until, $created)",
+    " $transfer_group, $session, $hold_until, $created)",
     .in = intent_fields,
 };
 
 const struct query intent_update = {
-    "update sim_intents set status = $status, amount_capturable = $amount_capturable,"
-    " amount_received = $amount_received, metadata = $metadata,"
+    "update sim_intents set status = $status, amount = $amount,"
+    " amount_capturable = $amount_capturable, amount_received = $amount_received,"
+    " metadata = $metadata, order_id = $order_id, description = $description,"
+    " transfer_group = $transfer_group, statement_descriptor_suffix = $statement_descriptor_suffix,"
     " payment_method = $payment_method, latest_charge = $latest_charge,"
     " last_payment_error = $last_payment_error, next_action = $next_action,"
     " return_url = $return_url, canceled_at = $canceled_at,"
@@ -161,23 +160,27 @@ const struct query intents_lapsed = {
 };
 
 const struct query intents_newest = {
-    NEWEST(INTENT_COLUMNS, "sim_intents", ""),
-    .in = filter_fields,
+    LIST_NEWEST(INTENT_COLUMNS, "sim_intents", ""),
+    .in = list_filter_fields,
     .out = intent_fields,
 };
 
 const struct query intents_after = {
-    AFTER(INTENT_COLUMNS, "sim_intents", ""),
-    .in = filter_fields,
+    LIST_AFTER(INTENT_COLUMNS, "sim_intents", ""),
+    .in = list_filter_fields,
     .out = intent_fields,
 };
 
 /* All intents as the oracle of a test wants them, oldest first. */
-const struct query ledger_rows = {
+const struct query sim_ledger_rows = {
     "select id, status, amount, currency, metadata, order_id, latest_charge, created,"
     " amount_capturable as held, amount_received,"
     " coalesce((select sum(amount_refunded) from sim_charges"
-    " where payment_intent = sim_intents.id), 0) as refunded"
+    " where payment_intent = sim_intents.id), 0) as refunded,"
+    " coalesce((select sum(amount) from sim_disputes"
+    " where payment_intent = sim_intents.id and withdrawn), 0) as disputed,"
+    " coalesce((select sum(amount - amount_reversed) from sim_transfers"
+    " where source_transaction = sim_intents.latest_charge), 0) as transferred"
     " from sim_intents order by seq",
     .out = intent_fields,
 };
@@ -248,20 +251,20 @@ const struct query sim_charge_find = {
 #define OF_INTENT " and ($payment_intent is null or payment_intent = $payment_intent)"
 
 const struct query charges_newest = {
-    NEWEST(CHARGE_COLUMNS, "sim_charges", OF_INTENT),
-    .in = filter_fields,
+    LIST_NEWEST(CHARGE_COLUMNS, "sim_charges", OF_INTENT),
+    .in = list_filter_fields,
     .out = sim_charge_fields,
 };
 
 const struct query charges_after = {
-    AFTER(CHARGE_COLUMNS, "sim_charges", OF_INTENT),
-    .in = filter_fields,
+    LIST_AFTER(CHARGE_COLUMNS, "sim_charges", OF_INTENT),
+    .in = list_filter_fields,
     .out = sim_charge_fields,
 };
 
 /* ---- refunds ---- */
 
-const struct field refund_fields[] = {
+const struct field sim_refund_fields[] = {
     FIELD(struct refund, id),
     FIELD(struct refund, status),
     FIELD(struct refund, amount),
@@ -285,46 +288,51 @@ const struct field refund_fields[] = {
     " metadata, balance_transaction, failure_balance_transaction, failure_reason,"  \
     " pending_reason, settle_at, created"
 
-const struct query refund_insert = {
+const struct query sim_refund_insert = {
     "insert into sim_refunds (" REFUND_COLUMNS ") values ($id, $status, $amount, $charge,"
     " $payment_intent, $payment_method, $currency, $reason, $metadata, $balance_transaction,"
     " $failure_balance_transaction, $failure_reason, $pending_reason, $settle_at, $created)",
-    .in = refund_fields,
+    .in = sim_refund_fields,
 };
 
-const struct query refund_update = {
+const struct query sim_refund_update = {
     "update sim_refunds set status = $status, balance_transaction = $balance_transaction,"
     " failure_balance_transaction = $failure_balance_transaction,"
     " failure_reason = $failure_reason, pending_reason = $pending_reason,"
     " settle_at = $settle_at where id = $id",
-    .in = refund_fields,
+    .in = sim_refund_fields,
 };
 
-const struct query refund_find = {
+const struct query sim_refund_find = {
     "select " REFUND_COLUMNS " from sim_refunds where id = $id",
     .in = due_fields,
-    .out = refund_fields,
+    .out = sim_refund_fields,
 };
 
-const struct query refunds_due = {
+const struct query sim_refunds_due = {
     "select " REFUND_COLUMNS " from sim_refunds"
     " where settle_at is not null and settle_at <= $now order by settle_at, seq",
     .in = due_fields,
-    .out = refund_fields,
+    .out = sim_refund_fields,
 };
 
 #define OF_CHARGE OF_INTENT " and ($charge is null or charge = $charge)"
 
-const struct query refunds_newest = {
-    NEWEST(REFUND_COLUMNS, "sim_refunds", OF_CHARGE),
-    .in = filter_fields,
-    .out = refund_fields,
+const struct query sim_refunds_all = {
+    "select " REFUND_COLUMNS " from sim_refunds order by seq",
+    .out = sim_refund_fields,
 };
 
-const struct query refunds_after = {
-    AFTER(REFUND_COLUMNS, "sim_refunds", OF_CHARGE),
-    .in = filter_fields,
-    .out = refund_fields,
+const struct query sim_refunds_newest = {
+    LIST_NEWEST(REFUND_COLUMNS, "sim_refunds", OF_CHARGE),
+    .in = list_filter_fields,
+    .out = sim_refund_fields,
+};
+
+const struct query sim_refunds_after = {
+    LIST_AFTER(REFUND_COLUMNS, "sim_refunds", OF_CHARGE),
+    .in = list_filter_fields,
+    .out = sim_refund_fields,
 };
 
 /* ---- events ---- */
@@ -336,36 +344,47 @@ const struct field sim_event_fields[] = {
     FIELD(struct sim_event, data),
     FIELD_OPT(struct sim_event, request_id),
     FIELD_OPT(struct sim_event, idempotency_key),
+    FIELD_OPT(struct sim_event, account),
     FIELD(struct sim_event, created),
+    FIELD(struct sim_event, pending),
+    FIELD(struct sim_event, live),
     FIELDS_END,
 };
 
-#define EVENT_COLUMNS "id, type, object_id, data, request_id, idempotency_key, created"
+#define EVENT_COLUMNS "id, type, object_id, data, request_id, idempotency_key, account, created"
+
+/* Webhooks of it that have not arrived: those that will never be sent also count. */
+#define PENDING                                                           \
+    "(select count(distinct endpoint) from sim_deliveries"                \
+    " where event = sim_events.id and state in ('ready', 'sent', 'held'," \
+    " 'dropped', 'failed'))"
 
 const struct query sim_event_insert = {
-    "insert into sim_events (" EVENT_COLUMNS ")"
-    " values ($id, $type, $object_id, $data, $request_id, $idempotency_key, $created)",
+    "insert into sim_events (" EVENT_COLUMNS ") values ($id, $type, $object_id, $data,"
+    " $request_id, $idempotency_key, $account, $created)",
     .in = sim_event_fields,
 };
 
 const struct query sim_event_find = {
-    "select " EVENT_COLUMNS " from sim_events where id = $id",
+    "select " EVENT_COLUMNS ", " PENDING " as pending from sim_events where id = $id",
     .in = due_fields,
     .out = sim_event_fields,
 };
 
-#define OF_TYPES                              \
-    " and ($type is null or type like $type)" \
-    " and ($types is null or $types like '%,' || type || ',%')"
+#define OF_TYPES                                                \
+    " and ($type is null or type like $type)"                   \
+    " and ($types is null or $types like '%,' || type || ',%')" \
+    " and (not $delivered or " PENDING " = 0)"                  \
+    " and (not $undelivered or " PENDING " > 0)"
 
 const struct query sim_events_newest = {
-    NEWEST(EVENT_COLUMNS, "sim_events", OF_TYPES),
-    .in = filter_fields,
+    LIST_NEWEST(EVENT_COLUMNS ", " PENDING " as pending", "sim_events", OF_TYPES),
+    .in = list_filter_fields,
     .out = sim_event_fields,
 };
 
 const struct query sim_events_after = {
-    AFTER(EVENT_COLUMNS, "sim_events", OF_TYPES),
-    .in = filter_fields,
+    LIST_AFTER(EVENT_COLUMNS ", " PENDING " as pending", "sim_events", OF_TYPES),
+    .in = list_filter_fields,
     .out = sim_event_fields,
 };

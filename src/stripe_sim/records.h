@@ -52,6 +52,7 @@ struct intent {
     str statement_descriptor;
     str statement_descriptor_suffix;
     str transfer_group;
+    str session; /* the checkout session that it belongs to */
     instant hold_until;
     instant created;
     /* Not stored: for its shape, and the ledger. */
@@ -61,6 +62,8 @@ struct intent {
     str options;
     int64_t refunded;
     int64_t held;
+    int64_t disputed;    /* with the bank */
+    int64_t transferred; /* to connected accounts, less what came back */
 };
 
 struct charge {
@@ -119,7 +122,11 @@ struct sim_event {
     str data;
     str request_id;
     str idempotency_key;
+    str account; /* of a connected account's events */
     instant created;
+    /* Not stored. */
+    int64_t pending; /* webhooks */
+    bool live;       /* what a webhook may pretend */
 };
 
 /* What a list asks for.  The bounds of created are in milliseconds, the second one excluded. */
@@ -133,7 +140,29 @@ struct list_filter {
     str charge;
     str type;  /* a pattern of like */
     str types; /* ,a,b, */
+    str source;
+    str destination;
+    str transfer;
+    str transfer_group;
+    str session;
+    str status;
+    bool delivered; /* events: of those only */
+    bool undelivered;
 };
+
+/* A list runs from the newest on, behind starting_after; or towards the newest, from
+ * ending_before on. */
+#define LIST_NEWEST(columns, table, more)                                \
+    "select " columns " from " table                                     \
+    " where created >= $created_from and created < $created_before" more \
+    " and ($starting_after is null or seq < (select seq from " table     \
+    " where id = $starting_after)) order by seq desc limit $max"
+
+#define LIST_AFTER(columns, table, more)                                 \
+    "select " columns " from " table                                     \
+    " where created >= $created_from and created < $created_before" more \
+    " and seq > (select seq from " table " where id = $ending_before)"   \
+    " order by seq limit $max"
 
 /* The names of a statement's parameters that are not of a record. */
 struct due {
@@ -141,10 +170,12 @@ struct due {
     instant now;
 };
 
+extern const struct field due_fields[];
+extern const struct field list_filter_fields[];
 extern const struct field payment_method_fields[];
 extern const struct field intent_fields[];
 extern const struct field sim_charge_fields[];
-extern const struct field refund_fields[];
+extern const struct field sim_refund_fields[];
 extern const struct field sim_event_fields[];
 
 extern const struct query payment_method_insert, payment_method_find, payment_method_use;
@@ -152,9 +183,9 @@ extern const struct query intent_insert, intent_update, intent_find, intents_lap
 extern const struct query intents_newest, intents_after;
 extern const struct query sim_charge_insert, charge_update, sim_charge_find;
 extern const struct query charges_newest, charges_after;
-extern const struct query refund_insert, refund_update, refund_find, refunds_due;
-extern const struct query refunds_newest, refunds_after;
+extern const struct query sim_refund_insert, sim_refund_update, sim_refund_find, sim_refunds_due;
+extern const struct query sim_refunds_all, sim_refunds_newest, sim_refunds_after;
 extern const struct query sim_event_insert, sim_event_find, sim_events_newest, sim_events_after;
-extern const struct query ledger_rows;
+extern const struct query sim_ledger_rows;
 
 #endif

@@ -1,8 +1,6 @@
-/* The calls on refunds and events. */
-#include <inttypes.h>
-
+/* The calls on refunds. */
 #include "stripe_sim/cards.h"
-#include "stripe_sim/sim.h"
+#include "stripe_sim/money.h"
 
 /* How long the refunds of 4000000000007726 and …5126 keep their first status. */
 #define REFUND_SETTLES_AFTER minutes(1)
@@ -61,14 +59,9 @@ static err read_charge(struct sim *sim, struct charge *ret_charge)
     return find_charge(sim, intent.latest_charge, ret_charge);
 }
 
-static str cents(struct sim *sim, int64_t amount)
-{
-    return sim_format(sim->op, "$%" PRId64 ".%02" PRId64, amount / 100, amount % 100);
-}
-
 static err check_refundable(struct sim *sim, const struct charge *charge)
 {
-    const struct card *card = card_find(charge->card);
+    bool disputed = false;
     if (!str_is(charge->status, "succeeded"))
         return refuse_refund(sim, NULL, NULL,
                              sim_format(sim->op,
@@ -85,7 +78,8 @@ static err check_refundable(struct sim *sim, const struct charge *charge)
                        " the Charge directly. For more information, see"
                        " https://stripe.com/docs/payments/place-a-hold-on-a-payment-method",
                        (int)charge->payment_intent.size, charge->payment_intent.data));
-    if (charge->disputed && card->habit != CARD_IS_INQUIRED)
+    TRY(sim_dispute_forbids_refund(sim, charge->id, &disputed));
+    if (disputed)
         return refuse_refund(sim, "charge_disputed", NULL,
                              sim_format(sim->op,
                                         "Charge %.*s has been charged back; cannot issue a"
@@ -106,8 +100,8 @@ static err check_amount(struct sim *sim, const struct charge *charge, int64_t am
                             "This value must be greater than or equal to 1.");
     if (amount <= left)
         return OK;
-    str asked = cents(sim, amount);
-    str there = cents(sim, left);
+    str asked = sim_cents(sim, amount);
+    str there = sim_cents(sim, left);
     return refuse_refund(sim, NULL, "amount",
                          sim_format(sim->op,
                                     charge->amount_refunded
@@ -128,7 +122,6 @@ static void begin(struct sim *sim, const struct charge *charge, struct refund *r
     refund->payment_intent = charge->payment_intent;
     refund->payment_method = charge->payment_method;
     refund->currency = charge->currency;
-    refund->balance_transaction = sim_id(sim->op, "txn_");
     refund->created = sim->now;
     if (card->habit == CARD_REFUND_PENDING) {
         refund->status = S("pending");
@@ -136,6 +129,21 @@ static void begin(struct sim *sim, const struct charge *charge, struct refund *r
     }
     if (card->habit == CARD_REFUND_PENDING || card->habit == CARD_REFUND_FAILS)
         refund->settle_at = instant_after(sim->now, REFUND_SETTLES_AFTER);
+}
+
+/* The money leaves our balance, or comes back to it when the refund fails. */
+static err move(struct sim *sim, const struct refund *refund, bool back, str *ret_transaction)
+{
+    struct movement movement = {
+        .type = back ? S("refund_failure") : S("refund"),
+        .category = back ? S("refund_failure") : S("refund"),
+        .amount = back ? refund->amount : -refund->amount,
+        .currency = refund->currency,
+        .source = refund->id,
+    };
+    TRY(sim_balance_move(sim, &movement));
+    *ret_transaction = movement.id;
+    return OK;
 }
 
 /* POST /v1/refunds */
@@ -149,7 +157,7 @@ err create_refund(struct sim *sim)
     bool given = param(sim, "amount").data != NULL;
     TRY(param_int(sim, "amount", &refund.amount));
     TRY(param_choice(sim, "reason", reasons, &refund.reason));
-    TRY(param_metadata(sim, &refund.metadata, NULL));
+    TRY(param_metadata(sim, "metadata", &refund.metadata, NULL));
     TRY(param_expand(sim, NULL, NULL));
     (void)param(sim, "charge");
     (void)param(sim, "payment_intent");
@@ -161,8 +169,9 @@ err create_refund(struct sim *sim)
     TRY(check_amount(sim, &charge, refund.amount));
 
     begin(sim, &charge, &refund);
+    TRY(move(sim, &refund, false, &refund.balance_transaction));
     charge.amount_refunded += refund.amount;
-    TRY(sql_run(sim->op, &refund_insert, &refund));
+    TRY(sql_run(sim->op, &sim_refund_insert, &refund));
     TRY(sql_run(sim->op, &charge_update, &charge));
     TRY(refund_tell(sim, "refund.created", &refund));
     TRY(event_tell(sim, "charge.refunded", charge.id, show_charge(sim, &charge)));
@@ -170,7 +179,7 @@ err create_refund(struct sim *sim)
 }
 
 /* The bank has spoken, later: a pending refund went through, or one that seemed done came back. */
-err refund_settle(struct sim *sim, struct refund *refund, bool failed)
+err sim_refund_settle(struct sim *sim, struct refund *refund, bool failed)
 {
     struct charge charge = { 0 };
     refund->settle_at = (instant){ 0 };
@@ -178,29 +187,15 @@ err refund_settle(struct sim *sim, struct refund *refund, bool failed)
     refund->status = failed ? S("failed") : S("succeeded");
     if (failed) {
         refund->failure_reason = S("expired_or_canceled_card");
-        refund->failure_balance_transaction = sim_id(sim->op, "txn_");
+        TRY(move(sim, refund, true, &refund->failure_balance_transaction));
         TRY(find_charge(sim, refund->charge, &charge));
         charge.amount_refunded -= refund->amount;
         TRY(sql_run(sim->op, &charge_update, &charge));
     }
-    TRY(sql_run(sim->op, &refund_update, refund));
+    TRY(sql_run(sim->op, &sim_refund_update, refund));
     TRY(refund_tell(sim, "refund.updated", refund));
     TRY(refund_tell(sim, "charge.refund.updated", refund));
     return failed ? refund_tell(sim, "refund.failed", refund) : OK;
-}
-
-/* GET /v1/refunds/:id */
-err retrieve_refund(struct sim *sim)
-{
-    struct due key = { .id = sim->id };
-    struct refund refund = { .amount = 0 };
-    TRY(param_expand(sim, NULL, NULL));
-    TRY(params_end(sim));
-    err found = sql_one(sim->op, &refund_find, &key, &refund);
-    if (err_is(found, STATUS_NOT_FOUND))
-        return refuse_missing(sim, 404, "refund", sim->id, "refund");
-    TRY(found);
-    return answer_json(sim, show_refund(sim, &refund));
 }
 
 static err show_one_refund(struct sim *sim, const void *record, const bool *expanded, str *ret_json)
@@ -213,12 +208,18 @@ static err show_one_refund(struct sim *sim, const void *record, const bool *expa
 static const struct list_kind refunds = {
     .what = "refund",
     .url = "/v1/refunds",
-    .newest = &refunds_newest,
-    .after = &refunds_after,
-    .find = &refund_find,
+    .newest = &sim_refunds_newest,
+    .after = &sim_refunds_after,
+    .find = &sim_refund_find,
     .size = sizeof(struct refund),
     .show = show_one_refund,
 };
+
+/* GET /v1/refunds/:id */
+err retrieve_refund(struct sim *sim)
+{
+    return retrieve_answer(sim, &refunds, "refund");
+}
 
 /* GET /v1/refunds */
 err list_refunds(struct sim *sim)
@@ -228,72 +229,4 @@ err list_refunds(struct sim *sim)
         .charge = param(sim, "charge"),
     };
     return list_answer(sim, &refunds, &filter);
-}
-
-/* ---- events ---- */
-
-/* GET /v1/events/:id */
-err retrieve_event(struct sim *sim)
-{
-    struct due key = { .id = sim->id };
-    struct sim_event event = { 0 };
-    TRY(param_expand(sim, NULL, NULL));
-    TRY(params_end(sim));
-    err found = sql_one(sim->op, &sim_event_find, &key, &event);
-    if (err_is(found, STATUS_NOT_FOUND))
-        return refuse_missing(sim, 404, "event", sim->id, "id");
-    TRY(found);
-    return answer_json(sim, show_event(sim, &event));
-}
-
-static err show_one_event(struct sim *sim, const void *record, const bool *expanded, str *ret_json)
-{
-    (void)expanded;
-    *ret_json = show_event(sim, record);
-    return OK;
-}
-
-static const struct list_kind events = {
-    .what = "event",
-    .url = "/v1/events",
-    .newest = &sim_events_newest,
-    .after = &sim_events_after,
-    .find = &sim_event_find,
-    .size = sizeof(struct sim_event),
-    .show = show_one_event,
-};
-
-#define EVENT_TYPES_MAX 20
-
-/* payment_intent.* as a pattern of like; % and _ are not in the names of types but are harmless. */
-static str pattern_of(struct sim *sim, str type)
-{
-    if (type.data == NULL)
-        return type;
-    struct buf out = buf_in(sim->op->arena, type.size);
-    for (size_t i = 0; i < type.size; i++)
-        buf_add_char(&out, type.data[i] == '*' ? '%' : type.data[i]);
-    return buf_str(&out);
-}
-
-/* GET /v1/events */
-err list_events(struct sim *sim)
-{
-    struct list_filter filter = { .type = pattern_of(sim, param(sim, "type")) };
-    str types[EVENT_TYPES_MAX];
-    size_t count;
-    bool delivered = true;
-
-    TRY(param_list(sim, "types", types, EVENT_TYPES_MAX, &count));
-    TRY(param_bool(sim, "delivery_success", &delivered));
-    if (count > 0) {
-        struct buf all = buf_in(sim->op->arena, 256);
-        for (size_t i = 0; i < count; i++) {
-            buf_add_char(&all, ',');
-            buf_add(&all, types[i]);
-        }
-        buf_add_char(&all, ',');
-        filter.types = buf_str(&all);
-    }
-    return list_answer(sim, &events, &filter);
 }

@@ -290,7 +290,7 @@ err show_intent(struct sim *sim, const struct intent *intent, const bool expande
     return OK;
 }
 
-/* ---- refunds, events, disputes ---- */
+/* ---- refunds, events ---- */
 
 static const char refund_shape[] =
     "{'id':$id,'object':'refund','amount':$amount,'balance_transaction':$balance_transaction,"
@@ -305,78 +305,17 @@ static const char refund_shape[] =
 
 str show_refund(struct sim *sim, const struct refund *refund)
 {
-    return shape_fill(sim->op->arena, refund_shape, refund_fields, refund);
+    return shape_fill(sim->op->arena, refund_shape, sim_refund_fields, refund);
 }
 
 static const char event_shape[] =
-    "{'id':$id,'object':'event','api_version':'" STRIPE_SIM_VERSION "','created':$created,"
-    "'data':{'object':@data},'livemode':false,'pending_webhooks':0,"
+    "{'id':$id,'object':'event',?'account':$account,'api_version':'" STRIPE_SIM_VERSION "',"
+    "'created':$created,'data':{'object':@data},'livemode':$live,'pending_webhooks':$pending,"
     "'request':{'id':$request_id,'idempotency_key':$idempotency_key},'type':$type}";
 
 str show_event(struct sim *sim, const struct sim_event *event)
 {
     return shape_fill(sim->op->arena, event_shape, sim_event_fields, event);
-}
-
-struct dispute_view {
-    str id;
-    int64_t amount;
-    str charge;
-    str payment_intent;
-    str currency;
-    str reason;
-    str status;
-    bool refundable;
-    instant created;
-};
-
-static const struct field dispute_fields[] = {
-    FIELD(struct dispute_view, id),       FIELD(struct dispute_view, amount),
-    FIELD(struct dispute_view, charge),   FIELD(struct dispute_view, payment_intent),
-    FIELD(struct dispute_view, currency), FIELD(struct dispute_view, reason),
-    FIELD(struct dispute_view, status),   FIELD(struct dispute_view, refundable),
-    FIELD(struct dispute_view, created),  FIELDS_END,
-};
-
-#define NO_EVIDENCE                                                                           \
-    "{'enhanced_evidence':{},"                                                                \
-    "'access_activity_log':null,'billing_address':null,'cancellation_policy':null,"           \
-    "'cancellation_policy_disclosure':null,'cancellation_rebuttal':null,"                     \
-    "'customer_communication':null,'customer_email_address':null,'customer_name':null,"       \
-    "'customer_purchase_ip':null,'customer_signature':null,"                                  \
-    "'duplicate_charge_documentation':null,'duplicate_charge_explanation':null,"              \
-    "'duplicate_charge_id':null,'product_description':null,'receipt':null,"                   \
-    "'refund_policy':null,'refund_policy_disclosure':null,'refund_refusal_explanation':null," \
-    "'service_date':null,'service_documentation':null,'shipping_address':null,"               \
-    "'shipping_carrier':null,'shipping_date':null,'shipping_documentation':null,"             \
-    "'shipping_tracking_number':null,'uncategorized_file':null,'uncategorized_text':null}"
-
-static const char dispute_shape[] =
-    "{'id':$id,'object':'dispute','amount':$amount,'balance_transactions':[],'charge':$charge,"
-    "'created':$created,'currency':$currency,'enhanced_eligibility_types':[],"
-    "'evidence':" NO_EVIDENCE ",'evidence_details':{'due_by':null,'enhanced_eligibility':{},"
-    "'has_evidence':false,'past_due':false,'submission_count':0,"
-    "'submission_method':'not_submitted'},'intended_submission_method':null,"
-    "'is_charge_refundable':$refundable,'livemode':false,'metadata':{},"
-    "'payment_intent':$payment_intent,'reason':$reason,'status':$status}";
-
-str show_dispute(struct sim *sim, const struct charge *charge, const struct intent *intent)
-{
-    const struct card *card = card_find(charge->card);
-    bool inquiry = card->habit == CARD_IS_INQUIRED;
-    const struct dispute_view view = {
-        .id = sim_id(sim->op, "dp_"),
-        .amount = charge->amount_captured,
-        .charge = charge->id,
-        .payment_intent = intent->id,
-        .currency = charge->currency,
-        .reason = card->habit == CARD_IS_DISPUTED_NOT_RECEIVED ? S("product_not_received")
-                                                               : S("fraudulent"),
-        .status = inquiry ? S("warning_needs_response") : S("needs_response"),
-        .refundable = inquiry,
-        .created = sim->now,
-    };
-    return shape_fill(sim->op->arena, dispute_shape, dispute_fields, &view);
 }
 
 /* ---- ids ---- */

@@ -30,7 +30,8 @@ struct sim {
     str body;
     str key; /* the Idempotency-Key of a POST; absent if none */
     str request_id;
-    str id; /* what stood in the path */
+    str id;       /* what stood in the path */
+    str inner_id; /* and behind it: /v1/transfers/:id/reversals/:inner_id */
     struct form_text *texts;
     size_t text_count;
     bool *text_used;
@@ -79,6 +80,10 @@ str sim_format(struct op *op, const char *format, ...) __attribute__((format(pri
 err params_read(struct sim *sim);
 /* The last one of that name; absent if there is none or it is empty. */
 str param(struct sim *sim, const char *name);
+/* Whether it was sent, perhaps empty, which takes away what was there. */
+bool param_given(struct sim *sim, str name, str *ret_text);
+/* The one of a list: # in the format stands for its number. */
+str param_at(struct sim *sim, const char *format, size_t at);
 err param_required(struct sim *sim, const char *name, str *ret_text);
 /* These leave *ret alone if there is none. */
 err param_int(struct sim *sim, const char *name, int64_t *ret_value);
@@ -87,14 +92,21 @@ err param_bool(struct sim *sim, const char *name, bool *ret_value);
 err param_choice(struct sim *sim, const char *name, const char *const *names, str *ret_text);
 /* name[], name[0], …: at most max. */
 err param_list(struct sim *sim, const char *name, str *ret_items, size_t max, size_t *ret_count);
-/* metadata[…] as a JSON object, and of it order_id. */
-err param_metadata(struct sim *sim, str *ret_json, str *ret_order_id);
+/* Whether a name is name[inside]. */
+bool param_is_inside(str text, str name, str *ret_inside);
 /* billing_details[…] under a prefix ("" or "payment_method_data"), as JSON. */
 str param_billing(struct sim *sim, const char *prefix);
 /* expand[]: refused unless among the names. */
 err param_expand(struct sim *sim, const char *const *names, bool *ret_expanded);
 /* Refuses the first one that nobody took. */
 err params_end(struct sim *sim);
+
+/* ---- metadata.c ---- */
+
+/* name[…] as a JSON object; *ret_order_id, unless NULL, is what it says of order_id, if it does. */
+err param_metadata(struct sim *sim, const char *name, str *ret_json, str *ret_order_id);
+/* The same into what there is: an empty text takes a key away, name= all of them. */
+err param_metadata_merge(struct sim *sim, const char *name, str *json, str *ret_order_id);
 
 /* ---- shape.c: records as Stripe shows them ---- */
 
@@ -111,7 +123,6 @@ str show_event(struct sim *sim, const struct sim_event *event);
 err show_intent(struct sim *sim, const struct intent *intent, const bool expanded[2],
                 str *ret_json);
 extern const char *const intent_expandable[];
-str show_dispute(struct sim *sim, const struct charge *charge, const struct intent *intent);
 
 /* A new id: prefix and 24 random letters and digits. */
 str sim_id(struct op *op, const char *prefix);
@@ -131,6 +142,8 @@ struct list_kind {
 };
 
 err list_answer(struct sim *sim, const struct list_kind *kind, struct list_filter *filter);
+/* The one whose id stands in the path; param_name is how a refusal calls that. */
+err retrieve_answer(struct sim *sim, const struct list_kind *kind, const char *param_name);
 
 /* ---- money.c: what moves it, each with its events ---- */
 
@@ -145,12 +158,19 @@ struct attempt {
 err attempt_method(struct sim *sim, str id, struct attempt *attempt);
 err attempt_token(struct sim *sim, str token, const char *param_name, str billing,
                   struct attempt *attempt);
+/* By its number, which goes no further.  Fails with `answered` if it is no test card's. */
+err attempt_number(struct sim *sim, str number, str name, str email, struct attempt *attempt);
+#define NOT_A_TEST_CARD                                                                      \
+    "Your card was declined. Your request was in test mode, but used a non test card. For a" \
+    " list of valid test cards, visit: https://stripe.com/docs/testing."
 err attempt_save(struct sim *sim, struct attempt *attempt);
 
 err intent_get(struct sim *sim, str id, struct intent *ret_intent);
 err intent_save(struct sim *sim, struct intent *intent);
 err intent_tell(struct sim *sim, const char *type, const struct intent *intent);
 err event_tell(struct sim *sim, const char *type, str object_id, str data);
+/* Of a connected account. */
+err event_tell_account(struct sim *sim, const char *type, str account, str data);
 /* Fails with `answered` if the card is declined. */
 err intent_attempt(struct sim *sim, struct intent *intent, struct attempt *attempt);
 err intent_authenticated(struct sim *sim, struct intent *intent, bool passed);
@@ -161,16 +181,29 @@ err intent_lapse(struct sim *sim, struct intent *intent);
 /* payment_intent_unexpected_state, with the intent as it is. */
 err refuse_state(struct sim *sim, const struct intent *intent, str message);
 
-err refund_settle(struct sim *sim, struct refund *refund, bool failed);
+err sim_refund_settle(struct sim *sim, struct refund *refund, bool failed);
 
 /* ---- the calls ---- */
 
 sim_handler create_payment_method, retrieve_payment_method;
-sim_handler create_intent, retrieve_intent, list_intents, confirm_intent, capture_intent,
-    cancel_intent;
+sim_handler create_intent, retrieve_intent, list_intents, update_intent, confirm_intent,
+    capture_intent, cancel_intent;
 sim_handler retrieve_charge, list_charges;
 sim_handler create_refund, retrieve_refund, list_refunds;
 sim_handler retrieve_event, list_events;
+sim_handler create_checkout, retrieve_checkout, list_checkouts, list_checkout_items,
+    expire_checkout;
+sim_handler retrieve_dispute, list_disputes, update_dispute, close_dispute;
+sim_handler retrieve_movement, list_movements, retrieve_balance;
+sim_handler create_account, retrieve_account, list_accounts, update_account, create_account_link;
+sim_handler create_transfer, retrieve_transfer, list_transfers, update_transfer;
+sim_handler create_reversal, retrieve_reversal, list_reversals;
+sim_handler create_endpoint, retrieve_endpoint, list_endpoints, update_endpoint, delete_endpoint;
+
+/* A currency by its code in any case. */
+err sim_currency_known(struct sim *sim, str text, str *ret_currency);
+/* payment_method_types[] as JSON; absent if not given. */
+err param_method_types(struct sim *sim, str *ret_json);
 
 /* The call that a method and a path name; answers 404 itself. */
 err sim_dispatch(struct sim *sim);
@@ -219,6 +252,8 @@ struct fault {
 };
 extern const struct field fault_fields[];
 
+/* Whether a text fits a pattern, in which * stands for any text. */
+bool sim_matches(str pattern, str text);
 /* The first fault that this call is to suffer, which is then used up by one; *ret_found. */
 err fault_take(struct sim *sim, struct fault *ret_fault, bool *ret_found);
 /* Instead of executing the call. */
@@ -266,13 +301,29 @@ err parked_forget_old(struct sim *sim);
 extern const struct query parked_insert, parked_peek, parked_find, parked_delete, parked_due,
     parked_done, parked_release_some, parked_delete_old;
 
-/* ---- control.c ---- */
+/* ---- deliveries.c ---- */
+
+/* An event is on its way to every webhook endpoint that wants it. */
+err sim_deliveries_add(struct sim *sim, const struct sim_event *event);
+err sim_deliveries_forget_old(struct sim *sim);
+
+/* ---- control.c, and what of it stands beside what it is about ---- */
 
 err control_serve(struct sim *sim, str token, const struct request *request,
                   struct response *response);
+extern const struct problem sim_problem_wrong_state; /* 409 */
 extern const struct query requests_insert, requests_all, requests_prune, clock_read, clock_set;
-#define WIPES 10
+#define WIPES 20
 extern const struct query wipes[WIPES];
+
+typedef err control_handler(struct sim *sim, struct response *response);
+
+control_handler control_ledger;
+control_handler control_charge_dispute, control_dispute_win, control_dispute_lose,
+    control_dispute_escalate;
+control_handler control_account_onboard, control_account_restrict, control_account_payout;
+control_handler control_webhooks_plan, control_webhooks_list, control_webhooks_flush,
+    control_endpoint_roll;
 
 struct clock_row {
     int64_t ahead_ms;
@@ -295,15 +346,21 @@ struct logged {
 
 err request_log(struct sim *sim, str fault);
 
-/* ---- page.c: the bank's page of 3-D Secure ---- */
+/* ---- pages for people ---- */
 
-bool page_is(str path);
-err page_serve(struct sim *sim, struct response *response);
+bool sim_page_is(str path);
+err sim_page_serve(struct sim *sim, struct response *response);
+err sim_checkout_page(struct sim *sim, struct response *response);
+err onboarding_page(struct sim *sim, struct response *response);
 
 /* ---- stripe_sim.c ---- */
 
-/* Whether the path is `before`; or, if after is not NULL, before, an id (then sim->id), after. */
+/* Whether the path is `before`; or, if after is not NULL, before, an id (then sim->id), after; and
+ * another id if `after` ends with a slash. */
 bool sim_path_fits(struct sim *sim, const char *before, const char *after);
+
+/* Begins an operation: sim->op is set, what was due until now has happened. */
+err sim_begin(struct sim *sim);
 
 /* Lets time pass: holds lapse, refunds settle, calls that were held back run. */
 err sim_settle(struct sim *sim);

@@ -1,69 +1,5 @@
-/* The life of one request to the simulator, and the service. */
-#include "stripe_sim/sim.h"
-
-/* ---- which call ---- */
-
-static const struct {
-    enum method method;
-    const char *before;
-    const char *after; /* behind an id; NULL: there is none */
-    sim_handler *handle;
-} calls[] = {
-    { POST, "/v1/payment_methods", NULL, create_payment_method },
-    { GET, "/v1/payment_methods/", "", retrieve_payment_method },
-    { POST, "/v1/payment_intents", NULL, create_intent },
-    { GET, "/v1/payment_intents", NULL, list_intents },
-    { GET, "/v1/payment_intents/", "", retrieve_intent },
-    { POST, "/v1/payment_intents/", "/confirm", confirm_intent },
-    { POST, "/v1/payment_intents/", "/capture", capture_intent },
-    { POST, "/v1/payment_intents/", "/cancel", cancel_intent },
-    { GET, "/v1/charges", NULL, list_charges },
-    { GET, "/v1/charges/", "", retrieve_charge },
-    { POST, "/v1/refunds", NULL, create_refund },
-    { GET, "/v1/refunds", NULL, list_refunds },
-    { GET, "/v1/refunds/", "", retrieve_refund },
-    { GET, "/v1/events", NULL, list_events },
-    { GET, "/v1/events/", "", retrieve_event },
-};
-
-bool sim_path_fits(struct sim *sim, const char *before_text, const char *after_text)
-{
-    str before = str_of(before_text);
-    if (after_text == NULL)
-        return str_equal(sim->path, before);
-
-    str after = str_of(after_text);
-    if (!str_starts(sim->path, before) || sim->path.size <= before.size + after.size)
-        return false;
-    str id = { sim->path.data + before.size, sim->path.size - before.size - after.size };
-    sim->id = id;
-    return str_equal((str){ id.data + id.size, after.size }, after) &&
-           memchr(id.data, '/', id.size) == NULL;
-}
-
-static err refuse_unknown(struct sim *sim)
-{
-    const struct refusal refusal = {
-        .status = 404,
-        .message = sim_format(sim->op,
-                              "Unrecognized request URL (%s: %.*s). If you are trying to list"
-                              " objects, remove the trailing slash. If you are trying to retrieve"
-                              " an object, make sure you passed a valid (non-empty) identifier in"
-                              " your code. Please see https://stripe.com/docs or we can help at"
-                              " https://support.stripe.com/.",
-                              method_names[sim->method], (int)sim->path.size, sim->path.data),
-    };
-    return refuse(sim, &refusal);
-}
-
-err sim_dispatch(struct sim *sim)
-{
-    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        if (calls[i].method == sim->method && sim_path_fits(sim, calls[i].before, calls[i].after))
-            return calls[i].handle(sim);
-    }
-    return refuse_unknown(sim);
-}
+/* The life of one request to the simulator. */
+#include "stripe_sim/checkout.h"
 
 /* ---- who asks ---- */
 
@@ -142,19 +78,23 @@ err sim_settle(struct sim *sim)
     TRY(sql_all(sim->op, &intents_lapsed, &due, sizeof(struct intent), SETTLED_AT_ONCE, &rows));
     for (size_t i = 0; i < rows.count; i++)
         TRY(intent_lapse(sim, (struct intent *)rows.items + i));
-    TRY(sql_all(sim->op, &refunds_due, &due, sizeof(struct refund), SETTLED_AT_ONCE, &rows));
+    TRY(sql_all(sim->op, &sim_refunds_due, &due, sizeof(struct refund), SETTLED_AT_ONCE, &rows));
     for (size_t i = 0; i < rows.count; i++) {
         struct refund *refund = (struct refund *)rows.items + i;
-        TRY(refund_settle(sim, refund, !str_is(refund->status, "pending")));
+        TRY(sim_refund_settle(sim, refund, !str_is(refund->status, "pending")));
     }
+    TRY(sql_all(sim->op, &sim_checkouts_due, &due, sizeof(struct checkout), SETTLED_AT_ONCE,
+                &rows));
+    for (size_t i = 0; i < rows.count; i++)
+        TRY(sim_checkout_expire(sim, (struct checkout *)rows.items + i));
     return parked_run_due(sim);
 }
 
-static err begin(struct sim *sim, struct op *op)
+err sim_begin(struct sim *sim)
 {
+    struct op *op = sim->op;
     struct clock_row clock;
     TRY(sql_one(op, &clock_read, NULL, &clock));
-    sim->op = op;
     sim->now = instant_after(op->now, (duration){ clock.ahead_ms });
     return sim_settle(sim);
 }
@@ -246,7 +186,7 @@ static err resume(const struct stripe_sim_options *options, struct op *op,
         return OK;
     }
     struct sim sim = { .op = op };
-    TRY(begin(&sim, op));
+    TRY(sim_begin(&sim));
     describe(&sim, options, request);
     TRY(parked_resume(&sim, response->wait.subject));
     write_answer(&sim, request, response);
@@ -260,98 +200,12 @@ err stripe_sim_serve(const struct stripe_sim_options *options, struct op *op,
         return resume(options, op, request, response);
 
     struct sim sim = { .op = op };
-    TRY(begin(&sim, op));
+    TRY(sim_begin(&sim));
     describe(&sim, options, request);
 
     if (options->control_token.size > 0 && str_starts(sim.path, S("/_sim/")))
         return control_serve(&sim, options->control_token, request, response);
-    if (page_is(sim.path))
-        return page_serve(&sim, response);
+    if (sim_page_is(sim.path))
+        return sim_page_serve(&sim, response); /* not logged: card numbers are typed there */
     return serve_call(&sim, request, response);
 }
-
-/* ---- the service ---- */
-
-static err pass_time(struct op *op, bool *ret_more)
-{
-    struct sim sim = { .op = op };
-    TRY(begin(&sim, op));
-    TRY(keys_forget_old(&sim));
-    *ret_more = false;
-    return parked_forget_old(&sim);
-}
-
-static const struct duty duties[] = {
-    { "let time pass", { 1000 }, pass_time },
-    { .name = NULL },
-};
-
-static const struct query *const queries[] = {
-    &payment_method_insert,
-    &payment_method_find,
-    &payment_method_use,
-    &intent_insert,
-    &intent_update,
-    &intent_find,
-    &intents_lapsed,
-    &intents_newest,
-    &intents_after,
-    &sim_charge_insert,
-    &charge_update,
-    &sim_charge_find,
-    &charges_newest,
-    &charges_after,
-    &refund_insert,
-    &refund_update,
-    &refund_find,
-    &refunds_due,
-    &refunds_newest,
-    &refunds_after,
-    &sim_event_insert,
-    &sim_event_find,
-    &sim_events_newest,
-    &sim_events_after,
-    &ledger_rows,
-    &key_find,
-    &key_insert,
-    &key_delete,
-    &key_delete_running,
-    &keys_delete_old,
-    &fault_insert,
-    &fault_update,
-    &fault_delete,
-    &faults_all,
-    &parked_insert,
-    &parked_peek,
-    &parked_find,
-    &parked_delete,
-    &parked_due,
-    &parked_done,
-    &parked_release_some,
-    &parked_delete_old,
-    &requests_insert,
-    &requests_all,
-    &requests_prune,
-    &clock_read,
-    &clock_set,
-    &wipes[0],
-    &wipes[1],
-    &wipes[2],
-    &wipes[3],
-    &wipes[4],
-    &wipes[5],
-    &wipes[6],
-    &wipes[7],
-    &wipes[8],
-    &wipes[9],
-    NULL,
-};
-
-extern const struct migration stripe_sim_migrations[];
-
-const struct service stripe_sim_service = {
-    .name = "stripe_sim",
-    .migrations = stripe_sim_migrations,
-    .queries = queries,
-    .duties = duties,
-};

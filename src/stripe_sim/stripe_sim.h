@@ -16,9 +16,14 @@ struct stripe_sim_options {
     str base_url;      /* where it is reached, for links: http://127.0.0.1:8081 */
 };
 
-/* Tables, statements, and the duty that lets time pass: holds lapse, refunds settle, keys are
- * forgotten.  It has no routes: its host hands it whole requests. */
+/* Tables, statements, and the duty that lets time pass: holds lapse, refunds settle, sessions and
+ * keys end.  It has no routes: its host hands it whole requests.  Its outbound calls are webhooks:
+ * their path is the whole URL of the endpoint, and they have a signature. */
 extern const struct service stripe_sim_service;
+
+/* Where events are sent, whatever the API says of other endpoints, and the whsec_… that signs them:
+ * in an operation of its own, before the first request or at any time. */
+err stripe_sim_configure(struct op *op, str webhook_url, str webhook_secret);
 
 /* Answers one request inside one writing operation, which the caller commits if OK and rolls back
  * otherwise (GET also writes: it is logged).

@@ -1,106 +1,10 @@
 // The simulator of Stripe, as Stripe's own client sees it: what it does, and that every object it
 // answers with has the shape that the client's types name.  usage: node stripe_sim_test.mjs USHER
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
-const npm = fileURLToPath(new URL('../npm/', import.meta.url));
-const SKIPPED = 77;
-if (!existsSync(join(npm, 'node_modules/stripe'))) {
-    console.log('the npm packages are not installed: tools/npm_install');
-    process.exit(SKIPPED);
-}
-const Stripe = createRequire(join(npm, 'package.json'))('stripe');
-
-const CONTROL = 'control-token-of-the-tests-0123456789';
-const folder = mkdtempSync(join(tmpdir(), 'stripe-sim-'));
-
-// ---- the program under test ----
-
-let program;
-let address; // http://127.0.0.1:port
-let stripe;
-
-async function start() {
-    program = spawn(
-        process.argv[2],
-        ['stripe-sim', '--stripe-sim-listen', '127.0.0.1:0', '--stripe-sim-control',
-            '--store', `sqlite:${join(folder, 'sim.db')}`],
-        { env: { ...process.env, STRIPE_SIM_CONTROL_TOKEN: CONTROL }, stdio: ['ignore', 'ignore', 'pipe'] });
-    for await (const line of createInterface(program.stderr)) {
-        address = line.match(/ready on (http:\/\/[0-9.]+:[0-9]+)/)?.[1];
-        if (address)
-            break;
-    }
-    assert.ok(address, 'the simulator started');
-    program.stderr.resume();
-    stripe = client();
-}
-
-function stop(signal) {
-    if (!program || program.exitCode !== null)
-        return undefined;
-    const ended = new Promise((resolve) => { program.once('exit', resolve); });
-    program.kill(signal);
-    return ended;
-}
-
-function client(key = 'sk_test_sim') {
-    const { hostname, port } = new URL(address);
-    return new Stripe(key, {
-        host: hostname, port, protocol: 'http', maxNetworkRetries: 0, timeout: 5000, telemetry: false,
-    });
-}
-
-async function control(method, path, body) {
-    const answer = await fetch(address + path, {
-        method,
-        headers: { authorization: `Bearer ${CONTROL}` },
-        body: body && JSON.stringify(body),
-    });
-    const text = await answer.text();
-    assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
-    return text ? JSON.parse(text) : undefined;
-}
-
-// ---- what the types say ----
-
-const samples = []; // [type, what it is, JSON]
-
-function sample(type, what, object) {
-    samples.push([type, what, JSON.stringify(object, null, 1)]);
-    return object;
-}
-
-async function run(command, args) {
-    const child = spawn(command, args, { cwd: folder });
-    let output = '';
-    child.stdout.on('data', (data) => { output += data; });
-    child.stderr.on('data', (data) => { output += data; });
-    const code = await new Promise((resolve) => { child.once('close', resolve); });
-    return [code, output];
-}
-
-async function checkTypes(program_text) {
-    writeFileSync(join(folder, 'samples.ts'), program_text);
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({
-        compilerOptions: {
-            strict: true, noEmit: true, skipLibCheck: true, module: 'nodenext', target: 'es2022',
-            moduleResolution: 'nodenext', types: ['node'],
-        },
-        files: ['samples.ts'],
-    }));
-    if (!existsSync(join(folder, 'node_modules')))
-        symlinkSync(join(npm, 'node_modules'), join(folder, 'node_modules'));
-    return run(join(npm, 'node_modules/.bin/tsc'), ['-p', folder]);
-}
-
-const declare = (type, what, json, at) => `// ${what}\nexport const sample${at}: ${type} = ${json};\n`;
+import {
+    checkSamples, checkTypes, client, control, declare, refused, runTests, sample, samples, start, stop,
+    stripe,
+} from './stripe_harness.mjs';
 
 // ---- payments ----
 
@@ -112,14 +16,6 @@ const HOLD = {
 };
 
 const hold = (more, options) => stripe.paymentIntents.create({ ...HOLD, ...more }, options);
-
-async function refused(promise, type, members) {
-    const error = await promise.then(() => assert.fail(`expected ${type}`), (e) => e);
-    assert.equal(error.constructor.name, type, error.message);
-    for (const [name, value] of Object.entries(members ?? {}))
-        assert.deepEqual(error[name], value, name);
-    return error;
-}
 
 const tests = {
     async a_hold_is_captured() {
@@ -325,9 +221,7 @@ const tests = {
 
     async every_answer_has_the_shape_that_the_types_name() {
         assert.ok(samples.length > 15);
-        const [code, output] = await checkTypes("import Stripe from 'stripe';\n"
-            + samples.map(([type, what, json], at) => declare(type, what, json, at)).join(''));
-        assert.equal(code, 0, output);
+        await checkSamples();
     },
 
     async the_check_of_shapes_sees_a_fault() {
@@ -341,31 +235,4 @@ const tests = {
     },
 };
 
-// ---- running them ----
-
-async function main() {
-    const names = Object.keys(tests);
-    const failed = [];
-    console.log(`[==========] Running ${names.length} test(s).`);
-    await start();
-    for (const name of names) {
-        console.log(`[ RUN      ] ${name}`);
-        try {
-            await tests[name]();
-            console.log(`[       OK ] ${name}`);
-        } catch (error) {
-            failed.push(name);
-            console.log(`${error.stack}\n[  FAILED  ] ${name}`);
-        }
-    }
-    if (failed.length > 0)
-        console.log(`[  FAILED  ] ${failed.length} test(s), listed below:\n${failed.join('\n')}`);
-    return failed.length > 0 ? 1 : 0;
-}
-
-try {
-    process.exitCode = await main();
-} finally {
-    await stop('SIGTERM');
-    rmSync(folder, { recursive: true, force: true });
-}
+await runTests(tests);

@@ -165,11 +165,21 @@ def style_of(browser):
     return re.search(r'"/static/([^"?]+\.css[^"]*)"', source)[1]
 
 
+def is_stopped(pid):
+    """Each of its threads."""
+    states = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/stat", encoding="utf-8") as stat:
+            states.append(stat.read().rpartition(") ")[2][0])
+    return set(states) == {"T"}
+
+
 def an_api_that_hangs_holds_up_neither_others_nor_the_end(binary):
     with Apart(binary) as shop:
         _, bob, _ = people(shop)
         shop.program.process.send_signal(signal.SIGSTOP)
         try:
+            wait_until(lambda: is_stopped(shop.program.process.pid), "the shop hangs")
             began = time.monotonic()
             answer = bob.ask("GET", "/")
             took = time.monotonic() - began

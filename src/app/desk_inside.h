@@ -5,6 +5,7 @@
 
 #include "adapters/entropy.h"
 #include "adapters/log.h"
+#include "adapters/packer.h"
 #include "app/desk.h"
 
 struct page_flight;
@@ -30,6 +31,7 @@ struct flight {
 struct reader {
     struct sqlite *store; /* NULL: the simulator only writes */
     struct entropy entropy;
+    struct packer packer;
     bool in_snapshot;
     uint_fast64_t commits; /* as the snapshot began */
 };

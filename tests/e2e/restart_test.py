@@ -259,11 +259,11 @@ def check_refuses(shop, status, words, *flags, environment=None):
 def a_sample_shop_starts_again_with_its_data(binary):
     """Sample data are for an empty shop; a shop that has them, or others, is left as it is."""
     with Shop(binary, "--sample-data") as shop:
-        tickets = shop.visitor().ask("GET", "/api/tickets").json()
+        tickets = shop.visitor().ask("GET", "/api/tickets").json
         check(len(tickets) > 5, f"sample tickets: {tickets}")
         shop.stop()
         shop.start()
-        check_equal(shop.visitor().ask("GET", "/api/tickets").json(), tickets, "after a restart")
+        check_equal(shop.visitor().ask("GET", "/api/tickets").json, tickets, "after a restart")
 
 
 def wrong_starts_end_with_a_sentence(binary):

@@ -205,6 +205,22 @@ TEST(lines_of_many_threads_do_not_mix)
     end(&fixture);
 }
 
+/* As when the reader of a pipe has stopped: the pipe is full, and the shop goes on. */
+TEST(a_log_that_nobody_reads_stops_nobody)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    struct set_clock clock = { { set_now }, INT64_C(1790000000123) };
+    struct log *log = log_open(ends[1], LOG_INFO, &clock.clock);
+    for (int i = 0; i < 10000; i++)
+        log_operation(log, &(const struct log_operation){ .level = LOG_INFO, .kind = "request" });
+    char bytes[4096];
+    assert_in_range(read(ends[0], bytes, sizeof bytes), 1, sizeof bytes);
+    log_close(log);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +231,7 @@ int main(void)
         cmocka_unit_test(an_operation_that_changes_something_is_never_left_out),
         cmocka_unit_test(a_line_is_cut_before_it_is_too_long_and_stays_json),
         cmocka_unit_test(lines_of_many_threads_do_not_mix),
+        cmocka_unit_test(a_log_that_nobody_reads_stops_nobody),
     };
     return RUN_TESTS(tests);
 }

@@ -11,6 +11,7 @@ struct parked {
     struct apart *apart;
     struct http_exchange *exchange;
     struct ask *ask; /* the one under way */
+    bool heard;      /* of an answer: this is the client's thread */
     bool away;       /* the API did not answer it: nothing more is asked */
     int64_t began_us;
 };
@@ -38,6 +39,7 @@ static void answered(void *context)
 {
     struct parked *page = context;
     page->op.now = clock_now(page->apart->clock);
+    page->heard = true;
     if (page->ask->response.status == 0) {
         page->away = true;
         stand_in(page);
@@ -61,6 +63,8 @@ static void go_on(struct parked *page)
         if (send_off(page))
             return;
     }
+    if (page->heard)
+        pack_answer(&page->apart->packer, page->exchange);
     log_answer(page->apart->log, page->visit.route, &page->op, &page->exchange->request,
                page->exchange->response.status, page->began_us);
     http_reply(page->exchange);

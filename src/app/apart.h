@@ -8,6 +8,7 @@
 
 #include "adapters/api_client.h"
 #include "adapters/http_server.h"
+#include "adapters/packer.h"
 #include "app/proxies.h"
 #include "host/host.h"
 
@@ -18,6 +19,7 @@ struct apart {
     struct clock *clock;
     struct log *log;
     struct api_client *api;
+    struct packer packer; /* of the client's thread */
 };
 
 /* For http_server_start(), with the above as context. */

@@ -59,6 +59,7 @@ static void thread_ended(void *context, void *thread_context)
     end_snapshot(context, reader);
     if (reader->store != NULL)
         sqlite_close(reader->store);
+    packer_close(&reader->packer);
     entropy_close(&reader->entropy);
     free(reader);
 }
@@ -346,6 +347,19 @@ void flight_prepare(struct flight *flight, struct reader *reader)
     }
 }
 
+/* Only pages that are the same for everybody who has not signed in, which are those with an ETag:
+ * how well a page packs that repeats what its visitor sent would tell of secrets beside it. */
+void pack_answer(struct packer *packer, struct http_exchange *exchange)
+{
+    struct response *response = &exchange->response;
+    if (response->body.size < PACKED_BYTES_MIN || exchange->request.method == HEAD ||
+        !str_starts(response->content_type, S("text/html")) ||
+        response_header(response, "ETag").data == NULL || !request_accepts_gzip(&exchange->request))
+        return;
+    response->body = packer_gzip(packer, &exchange->arena, response->body);
+    response_add(response, "Content-Encoding", S("gzip"));
+}
+
 static void read_at_once(struct desk *desk, struct reader *reader, struct http_exchange *exchange,
                          struct op *op, const struct route *route)
 {
@@ -364,6 +378,7 @@ static void read_at_once(struct desk *desk, struct reader *reader, struct http_e
         reply_problem(op, &exchange->response, &busy);
         response_finish(op, &exchange->request, &exchange->response);
     }
+    pack_answer(&reader->packer, exchange);
     log_answer(desk->log, route, op, &exchange->request, exchange->response.status, began_us);
     http_reply(exchange);
 }

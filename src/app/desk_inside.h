@@ -5,6 +5,7 @@
 
 #include "adapters/entropy.h"
 #include "adapters/log.h"
+#include "adapters/packer.h"
 #include "app/desk.h"
 
 struct page_flight;
@@ -30,6 +31,7 @@ struct flight {
 struct reader {
     struct sqlite *store; /* NULL: the simulator only writes */
     struct entropy entropy;
+    struct packer packer;
     bool in_snapshot;
     uint_fast64_t commits; /* as the snapshot began */
 };
@@ -56,6 +58,8 @@ void flight_land(struct flight *flight, enum place place);
 
 void log_answer(struct log *log, const struct route *route, const struct op *op,
                 const struct request *request, int status, int64_t began_us);
+/* Compresses the answer, if that is safe and worth it. */
+void pack_answer(struct packer *packer, struct http_exchange *exchange);
 void send_answer(struct desk *desk, struct http_exchange *exchange, enum place place);
 
 /* ---- desk_pages.c ---- */

@@ -232,27 +232,28 @@ int complain_about(const char *complaint)
 }
 
 /* Two programs on one store would undo each other's calls to Stripe.  The lock ends with the
- * program, however it ends. */
-static bool lock_store(const struct config *config, struct arena *arena)
+ * program, however it ends.  0, or the exit status. */
+static int lock_store(const struct config *config, struct arena *arena)
 {
     const char *path = path_beside(arena, config->store_path, ".lock");
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
         (void)fprintf(stderr, "usher: %s cannot be written: %s\n", path, strerror(errno));
-        return false;
+        return 2;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return true;
+        return 0;
     close(fd);
     (void)fprintf(stderr, "usher: another usher is serving %s\n", config->store_path);
-    return false;
+    return 1;
 }
 
 int serve_shop(struct config *config, struct arena *arena)
 {
     const char *complaint = NULL;
-    if (!lock_store(config, arena))
-        return 1;
+    int locked = lock_store(config, arena);
+    if (locked != 0)
+        return locked;
     if (!keep_key(config, arena, &complaint))
         return complain_about(complaint);
     set_base_url(config, arena);

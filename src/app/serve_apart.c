@@ -87,6 +87,7 @@ static void stop(struct site_apart *site)
         http_server_free(site->admin_server);
     if (site->apart.api != NULL)
         api_client_free(site->apart.api);
+    packer_close(&site->apart.packer);
 }
 
 int serve_site_apart(struct config *config, struct arena *arena)

@@ -89,6 +89,14 @@ str digest(struct arena *arena, const str *parts, size_t count)
     return (str){ bytes, DIGEST_SIZE };
 }
 
+void fingerprint(str text, uint8_t ret_bytes[FINGERPRINT_SIZE])
+{
+    uint8_t whole[crypto_generichash_BYTES_MIN];
+    (void)crypto_generichash(whole, sizeof whole, (const unsigned char *)text.data, text.size, NULL,
+                             0);
+    memcpy(ret_bytes, whole, FINGERPRINT_SIZE);
+}
+
 void hmac_sha256(str key, str message, uint8_t ret_mac[32])
 {
     static_assert(crypto_auth_hmacsha256_BYTES == 32, "HMAC-SHA256");

@@ -64,6 +64,17 @@ WITH_ARENA(hex_is_lower_case)
     assert_str(hex_encode(arena, S("")), "");
 }
 
+WITH_ARENA(a_fingerprint_tells_texts_apart)
+{
+    (void)arena;
+    uint8_t first[FINGERPRINT_SIZE], again[FINGERPRINT_SIZE], other[FINGERPRINT_SIZE];
+    fingerprint(S("a page"), first);
+    fingerprint(S("a page"), again);
+    fingerprint(S("a Page"), other);
+    assert_memory_equal(first, again, sizeof first);
+    assert_memory_not_equal(first, other, sizeof first);
+}
+
 WITH_ARENA(a_digest_depends_on_where_parts_end)
 {
     const str two[] = { STR_INIT("ab"), STR_INIT("c") };
@@ -271,6 +282,7 @@ int main(void)
         TEST_WITH_ARENA(base64url_has_one_spelling),
         TEST_WITH_ARENA(all_bytes_survive_base64url),
         TEST_WITH_ARENA(hex_is_lower_case),
+        TEST_WITH_ARENA(a_fingerprint_tells_texts_apart),
         TEST_WITH_ARENA(a_digest_depends_on_where_parts_end),
         TEST_WITH_ARENA(the_code_is_hmac_sha256),
         TEST_WITH_ARENA(a_token_says_who_asks_until_it_expires),

@@ -8,17 +8,6 @@ extern const struct asset site_assets[];
 
 /* ---- static files ---- */
 
-static bool accepts_gzip(const struct request *request)
-{
-    for (str rest = request->header[HEADER_accept_encoding]; rest.data != NULL;) {
-        str parameters;
-        str coding = str_trim(str_cut(str_cut(rest, ',', &rest), ';', &parameters));
-        if (str_equal_nocase(coding, S("gzip")))
-            return parameters.data == NULL || !str_is(str_trim(parameters), "q=0");
-    }
-    return false;
-}
-
 /* GET /static/:name: its name has a digest of its content, so it is the same for ever. */
 err serve_static(struct op *op, const struct request *request, struct response *response)
 {
@@ -28,7 +17,7 @@ err serve_static(struct op *op, const struct request *request, struct response *
         asset++;
     if (asset->path.data == NULL)
         return FAIL(problem_not_found);
-    bool packed = accepts_gzip(request);
+    bool packed = request_accepts_gzip(request);
     response->status = STATUS_OK;
     response->content_type = asset->type;
     response->body = packed ? asset->gzip : asset->body;

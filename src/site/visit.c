@@ -241,10 +241,11 @@ err visit_show(struct visit *visit, const struct template *page, const struct fi
 
 static str tag_of(struct op *op, str body)
 {
-    str whole = digest(op->arena, &body, 1);
+    uint8_t bytes[FINGERPRINT_SIZE];
+    fingerprint(body, bytes);
     struct buf tag = buf_in(op->arena, 24);
     buf_add(&tag, S("W/\""));
-    buf_add(&tag, hex_encode(op->arena, (str){ whole.data, 8 }));
+    buf_add(&tag, hex_encode(op->arena, (str){ (const char *)bytes, sizeof bytes }));
     buf_add_char(&tag, '"');
     return buf_str(&tag);
 }
@@ -259,7 +260,7 @@ err visit_show_cacheable(struct visit *visit, const struct template *page,
     str tag = tag_of(visit->op, response->body);
     response_add(response, "ETag", tag);
     response_add(response, "Cache-Control", S("private, no-cache"));
-    response_add(response, "Vary", S("Cookie, Accept-Language"));
+    response_add(response, "Vary", S("Cookie, Accept-Language, Accept-Encoding"));
     if (str_equal(str_trim(visit->request->header[HEADER_if_none_match]), tag)) {
         response->status = STATUS_NOT_MODIFIED;
         response->body = (str){ NULL, 0 };

@@ -182,7 +182,7 @@ err create_checkout(struct sim *sim)
 {
     struct checkout checkout = { .id = sim_id(sim->op, "cs_test_a1"), .created = sim->now };
     struct line_item items[LINE_ITEMS_MAX] = { { .quantity = 0 } };
-    size_t count;
+    size_t count = 0;
     bool expanded[2] = { false };
     str json;
 

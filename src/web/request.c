@@ -87,6 +87,17 @@ str read_session_token(const struct request *request, bool *ret_by_cookie)
 
 /* ---- where it came from ---- */
 
+bool request_accepts_gzip(const struct request *request)
+{
+    for (str rest = request->header[HEADER_accept_encoding]; rest.data != NULL;) {
+        str parameters;
+        str coding = str_trim(str_cut(str_cut(rest, ',', &rest), ';', &parameters));
+        if (str_equal_nocase(coding, S("gzip")))
+            return parameters.data == NULL || !str_is(str_trim(parameters), "q=0");
+    }
+    return false;
+}
+
 struct origin {
     bool https;
     str host; /* with its port, unless that is the scheme's own */

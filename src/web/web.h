@@ -244,6 +244,8 @@ err check_if_match(const struct request *request, int64_t version);
  * pages: Sec-Fetch-Site, else Origin against base_url and Host; neither is sent by non-browsers
  * (OWASP CSRF). */
 bool request_is_same_origin(const struct request *request, str base_url);
+/* Whether the answer may be compressed. */
+bool request_accepts_gzip(const struct request *request);
 
 /* Set-Cookie, caching and security headers, X-Request-Id: what goes with every response; call it
  * once.  Keeps a Cache-Control, Referrer-Policy or Content-Security-Policy that is there. */

@@ -1,6 +1,8 @@
 """People buy and sell with a browser that knows no JavaScript, on the real program."""
 
+import gzip
 import html.parser
+import http.client
 import re
 import time
 import urllib.parse
@@ -221,6 +223,33 @@ def signing_in_brings_one_back(binary):
 # ---- live ----
 
 
+def fetch(shop, cookie=None):
+    """The list as it is sent to who can unpack it."""
+    connection = http.client.HTTPConnection(shop.address, timeout=30)
+    headers = {"Accept-Encoding": "br, gzip", **({"Cookie": cookie} if cookie else {})}
+    connection.request("GET", "/", headers=headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer, body
+
+
+def visitors_get_pages_packed_and_nobody_who_has_secrets_does(binary):
+    with Shop(binary) as shop:
+        alice, _, _ = people(shop)
+        alice.sell("Opera", "20")
+        answer, body = fetch(shop)
+        check_equal(answer.getheader("Content-Encoding"), "gzip", "of a visitor's page")
+        check("Accept-Encoding" in answer.getheader("Vary"), "caches are told that it depends")
+        plain = Browser(shop).open("/").source
+        check_equal(gzip.decompress(body).decode(), plain, "it is the same page")
+        check(len(body) < len(plain.encode()) / 2, "it is smaller")
+        cookie = "; ".join(f"{name}={value}" for name, value in alice.cookies.items())
+        answer, body = fetch(shop, cookie)
+        check_equal(answer.getheader("Content-Encoding"), None, "of the page of who has signed in")
+        check(b"/selling" in body, "she has signed in")
+
+
 class Listener:
     """Reads an event stream until it has what it waits for."""
 
@@ -294,6 +323,7 @@ if __name__ == "__main__":
         a_declined_card_is_explained_and_the_ticket_for_sale_again,
         a_payment_that_takes_long_is_followed_to_its_end,
         signing_in_brings_one_back,
+        visitors_get_pages_packed_and_nobody_who_has_secrets_does,
         listeners_hear_of_locks_and_sales_and_of_nothing_else,
         many_listeners_hear_it_soon_and_cost_little,
     )

@@ -256,8 +256,19 @@ def check_refuses(shop, status, words, *flags, environment=None):
     check("ready on" not in program.log(), "ready and not ready")
 
 
+def a_sample_shop_starts_again_with_its_data(binary):
+    """Sample data are for an empty shop; a shop that has them, or others, is left as it is."""
+    with Shop(binary, "--sample-data") as shop:
+        tickets = shop.visitor().ask("GET", "/api/tickets").json
+        check(len(tickets) > 5, f"sample tickets: {tickets}")
+        shop.stop()
+        shop.start()
+        check_equal(shop.visitor().ask("GET", "/api/tickets").json, tickets, "after a restart")
+
+
 def wrong_starts_end_with_a_sentence(binary):
     with Shop(binary) as shop:
+        check_refuses(shop, 1, ["another usher is serving"])
         shop.stop()
         with socket.socket() as other:
             other.bind(("127.0.0.1", 0))
@@ -267,8 +278,6 @@ def wrong_starts_end_with_a_sentence(binary):
                 check_refuses(shop, 1, [taken, "in use"], flag, taken)
 
         check_refuses(shop, 2, ["nowhere/usher.db"], "--store", "sqlite:nowhere/usher.db")
-        check_refuses(shop, 1, ["nowhere/usher.db"], "--store", "sqlite:nowhere/usher.db",
-                      environment={"JWT_KEY": "k" * 32})  # fmt: skip
         folder = os.path.join(shop.folder, "folder")
         os.mkdir(folder)
         check_refuses(shop, 1, [folder], "--store", "sqlite:" + folder)
@@ -317,6 +326,7 @@ if __name__ == "__main__":
         the_next_buyer_need_not_wait_for_the_timer,
         a_full_disk_is_503_and_passes,
         a_full_disk_under_a_payment_takes_no_money_twice,
+        a_sample_shop_starts_again_with_its_data,
         wrong_starts_end_with_a_sentence,
         a_store_of_a_newer_version_is_left_alone,
     )

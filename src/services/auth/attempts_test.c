@@ -128,6 +128,26 @@ TEST(F40_a_guess_in_parallel_is_not_answered_beyond_the_limit)
     shop_close(&shop);
 }
 
+/* The pool of passwords closes before it came to this one. */
+static void there_is_no_time(struct shop *shop, struct work *work)
+{
+    (void)shop;
+    work->undone = true;
+}
+
+TEST(what_there_was_no_time_to_check_does_not_count_as_a_guess)
+{
+    struct shop shop;
+    open_shop(&shop);
+    (void)people_join(&shop, ALICE);
+    shop.do_work = there_is_no_time;
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(people_sign_in(&shop, ALICE, SECRET), 503);
+    shop.do_work = people_work;
+    assert_int_equal(people_sign_in(&shop, ALICE, SECRET), 200);
+    shop_close(&shop);
+}
+
 TEST(F40_guessing_the_current_password_is_limited_too)
 {
     struct shop shop;
@@ -220,6 +240,7 @@ int main(void)
         cmocka_unit_test(F40_guessing_from_one_address_is_limited),
         cmocka_unit_test(F40_signing_in_forgives_an_account_but_not_an_address),
         cmocka_unit_test(F40_a_guess_in_parallel_is_not_answered_beyond_the_limit),
+        cmocka_unit_test(what_there_was_no_time_to_check_does_not_count_as_a_guess),
         cmocka_unit_test(F40_guessing_the_current_password_is_limited_too),
         cmocka_unit_test(F40_signing_up_is_limited_by_address),
         cmocka_unit_test(what_is_long_over_is_forgotten),

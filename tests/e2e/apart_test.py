@@ -254,6 +254,7 @@ if __name__ == "__main__":
         pages_test.a_declined_card_is_explained_and_the_ticket_for_sale_again,
         pages_test.a_payment_that_takes_long_is_followed_to_its_end,
         pages_test.signing_in_brings_one_back,
+        pages_test.visitors_get_pages_packed_and_nobody_who_has_secrets_does,
         a_session_begins_and_ends_where_the_api_is,
         an_order_is_cancelled_and_the_ticket_changed_and_withdrawn,
         what_is_wrong_is_said_beside_what_was_typed,

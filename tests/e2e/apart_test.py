@@ -95,6 +95,15 @@ def an_order_is_cancelled_and_the_ticket_changed_and_withdrawn(binary):
         check("Ópera" not in bob.open("/").text, "it is off the list")
 
 
+def a_form_that_is_sent_twice_does_its_work_once(binary):
+    with Apart(binary) as shop:
+        alice, _, _ = people(shop)
+        form = alice.open("/tickets/new").form("/tickets/new")
+        pages = [alice.submit(form, title="Opera", price="20") for _ in range(2)]
+        check(pages[0].path.startswith("/tickets/"), pages[0].path)
+        check_equal(pages[1].path, pages[0].path, "the same ticket")
+
+
 def what_is_wrong_is_said_beside_what_was_typed(binary):
     with Apart(binary) as shop:
         alice, bob, _ = people(shop)
@@ -257,6 +266,7 @@ if __name__ == "__main__":
         pages_test.visitors_get_pages_packed_and_nobody_who_has_secrets_does,
         a_session_begins_and_ends_where_the_api_is,
         an_order_is_cancelled_and_the_ticket_changed_and_withdrawn,
+        a_form_that_is_sent_twice_does_its_work_once,
         what_is_wrong_is_said_beside_what_was_typed,
         another_site_cannot_send_its_forms,
         while_the_api_is_away_pages_say_so_and_then_go_on,

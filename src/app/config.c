@@ -314,6 +314,8 @@ static const char help_begin[] =
     "\n"
     "  usher serve [auth|tickets|orders|expiration|payments|site]...\n"
     "                            run the shop: all of it, or the named services\n"
+    "  usher serve site --api-url URL\n"
+    "                            run its pages alone, in front of a shop somewhere else\n"
     "  usher stripe-sim          run the simulator of Stripe alone\n"
     "  usher migrate             bring the store to the form that this version needs\n"
     "  usher events [--follow]   print what happened, one JSON object per line\n"

@@ -53,6 +53,7 @@ struct config {
     struct settings settings;
     struct address listen;
     struct address admin_listen;
+    const char *api_url;    /* of the shop whose site this is, apart; NULL: one process */
     const char *store_path; /* of the SQLite file */
     struct proxies proxies;
     int64_t http_threads; /* at least 1 */

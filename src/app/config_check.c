@@ -184,6 +184,32 @@ static bool check_bus(struct reading *reading)
     return true;
 }
 
+/* Whose site this is, when it stands apart. */
+static bool check_api(struct reading *reading)
+{
+    struct config *config = reading->config;
+    const char *text = reading->texts[SETTING_api_url];
+    const char *name = setting_name(reading, SETTING_api_url);
+    struct url url;
+    if (!url_parse(reading->arena, text, &url) || url.has_path)
+        return complain(reading,
+                        "%s: \"%s\" is no address of a shop such as https://shop.example.com, "
+                        "without a path",
+                        name, text);
+    if (!url.https && !host_is_loopback(url.host) &&
+        reading->texts[SETTING_api_in_the_clear] == NULL)
+        return complain(reading,
+                        "%s: http:// would show passwords and sessions to everybody on the way to "
+                        "%s: use https://, or --api-in-the-clear on a network of your own",
+                        name, url.host);
+    if (config->sample_data)
+        return complain(reading, "%s fills a store, and `usher serve site` has none",
+                        setting_name(reading, SETTING_sample_data));
+    config->api_url = url.text;
+    config->settings.test_cards = reading->texts[SETTING_api_test_cards] != NULL;
+    return true;
+}
+
 /* Without a bus the services hear of each other only inside one process. */
 static bool check_served(struct reading *reading)
 {
@@ -193,6 +219,15 @@ static bool check_served(struct reading *reading)
         count += config->serves[i];
     for (size_t i = 0; i < SERVED_NAMES && count == 0; i++)
         config->serves[i] = true;
+    bool site_alone = config->serves[SERVED_SITE] && count == 1;
+    if (reading->texts[SETTING_api_url][0] != '\0' && config->command == COMMAND_SERVE) {
+        if (site_alone)
+            return check_api(reading);
+        return complain(reading, "%s is for `usher serve site`, the pages apart from the services",
+                        setting_name(reading, SETTING_api_url));
+    }
+    if (site_alone)
+        return complain(reading, "`usher serve site` needs --api-url: the shop that it shows");
     for (size_t i = 0; i < SERVED_SITE; i++)
         if (!config->serves[i])
             return complain(reading,
@@ -286,5 +321,6 @@ bool config_check(struct reading *reading)
            check_connections(reading) && check_log_level(reading) && check_store(reading) &&
            check_bus(reading) && check_served(reading) && check_deployment(reading) &&
            check_currency(reading) && check_durations(reading) && check_limits(reading) &&
-           check_jwt_key(reading) && config_check_stripe(reading) && check_addresses(reading);
+           check_jwt_key(reading) && (config->api_url != NULL || config_check_stripe(reading)) &&
+           check_addresses(reading);
 }

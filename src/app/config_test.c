@@ -386,6 +386,50 @@ TEST(no_key_travels_in_the_clear)
             GIVEN("STRIPE_KEY=sk_test_a"), "is no address");
 }
 
+TEST(the_site_apart_knows_whose_site_it_is)
+{
+    struct arena arena = { 0 };
+    struct config config = accepted(
+        &arena, GIVEN("serve", "site", "--api-url", "http://127.0.0.1:8080/", "--listen=[::1]:80"),
+        GIVEN("STRIPE_KEY=hunter2"));
+    assert_string_equal(config.api_url, "http://127.0.0.1:8080");
+    assert_true(config.serves[SERVED_SITE] && !config.serves[SERVED_AUTH]);
+    assert_false(config.stripe_embedded || config.settings.test_cards);
+    assert_null(config.stripe_key);
+    config = accepted(&arena, GIVEN("serve", "site", "--api-test-cards"),
+                      GIVEN("USHER_API_URL=https://shop.example.com"));
+    assert_string_equal(config.api_url, "https://shop.example.com");
+    assert_true(config.settings.test_cards);
+    config = accepted(&arena, GIVEN("serve"), NOTHING);
+    assert_null(config.api_url);
+    arena_free(&arena);
+
+    refused(GIVEN("serve", "site"), NOTHING, "needs --api-url");
+    refused(GIVEN("serve"), GIVEN("USHER_API_URL=https://shop.example.com"),
+            "USHER_API_URL is for `usher serve site`");
+    refused(GIVEN("serve", "site", "auth", "--api-url=https://shop.example.com"), NOTHING,
+            "is for `usher serve site`");
+    refused(GIVEN("serve", "site", "--api-url=shop.example.com/x"), NOTHING, "is no address");
+    refused(GIVEN("serve", "site", "--api-url=ftp://shop.example.com"), NOTHING, "is no address");
+    refused(GIVEN("serve", "site", "--api-url=https://a@shop.example.com"), NOTHING,
+            "is no address");
+    refused(GIVEN("serve", "site", "--api-url=https://shop.example.com", "--sample-data"), NOTHING,
+            "--sample-data fills a store");
+}
+
+TEST(F48_sessions_travel_in_the_clear_only_where_somebody_says_so)
+{
+    const char *const urls[] = { "http://192.0.2.1:8080", "http://127.0.0.1.example.com" };
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        struct arena arena = { 0 };
+        refused(GIVEN("serve", "site", "--api-url", urls[i]), NOTHING, "passwords and sessions");
+        struct config config = accepted(
+            &arena, GIVEN("serve", "site", "--api-url", urls[i], "--api-in-the-clear"), NOTHING);
+        assert_string_equal(config.api_url, urls[i]);
+        arena_free(&arena);
+    }
+}
+
 /* ---- files ---- */
 
 struct directory {
@@ -527,6 +571,8 @@ int main(void)
         cmocka_unit_test(a_live_key_goes_nowhere_but_to_stripe),
         cmocka_unit_test(a_live_key_and_make_believe_do_not_mix),
         cmocka_unit_test(no_key_travels_in_the_clear),
+        cmocka_unit_test(the_site_apart_knows_whose_site_it_is),
+        cmocka_unit_test(F48_sessions_travel_in_the_clear_only_where_somebody_says_so),
         cmocka_unit_test(a_secret_may_come_from_a_file),
         cmocka_unit_test(without_a_key_one_is_made_and_kept_beside_the_data_file),
         cmocka_unit_test(help_lists_every_setting),

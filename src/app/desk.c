@@ -90,23 +90,23 @@ static const struct problem not_saved = {
     .retry_after_s = 1,
 };
 
-void log_answer(const struct desk *desk, const struct route *route, const struct op *op,
+void log_answer(struct log *log, const struct route *route, const struct op *op,
                 const struct request *request, int status, int64_t began_us)
 {
     bool is_read = route != NULL && route_is_read(route);
     enum log_level level = log_level_of(is_read, status);
-    if (route == NULL || !log_wants(desk->log, level))
+    if (route == NULL || !log_wants(log, level))
         return;
-    log_operation(desk->log, &(const struct log_operation){
-                                 .level = level,
-                                 .kind = "request",
-                                 .method = method_names[request->method],
-                                 .route = str_of(route->path),
-                                 .status = status,
-                                 .took_us = stopwatch_us() - began_us,
-                                 .correlation = op->correlation,
-                                 .user = op->caller.user,
-                             });
+    log_operation(log, &(const struct log_operation){
+                           .level = level,
+                           .kind = "request",
+                           .method = method_names[request->method],
+                           .route = str_of(route->path),
+                           .status = status,
+                           .took_us = stopwatch_us() - began_us,
+                           .correlation = op->correlation,
+                           .user = op->caller.user,
+                       });
 }
 
 static void refuse(struct flight *flight, const struct problem *problem)
@@ -136,7 +136,7 @@ void send_answer(struct desk *desk, struct http_exchange *exchange, enum place p
 
 void flight_land(struct flight *flight, enum place place)
 {
-    log_answer(flight->desk, flight->route, &flight->job.op, flight->request,
+    log_answer(flight->desk->log, flight->route, &flight->job.op, flight->request,
                flight->response->status, flight->began_us);
     if (flight->page != NULL)
         page_flight_go_on(flight->page, place);
@@ -349,14 +349,14 @@ void flight_prepare(struct flight *flight, struct reader *reader)
 
 /* Only pages that are the same for everybody who has not signed in, which are those with an ETag:
  * how well a page packs that repeats what its visitor sent would tell of secrets beside it. */
-static void pack(struct reader *reader, struct http_exchange *exchange)
+void pack_answer(struct packer *packer, struct http_exchange *exchange)
 {
     struct response *response = &exchange->response;
     if (response->body.size < PACKED_BYTES_MIN || exchange->request.method == HEAD ||
         !str_starts(response->content_type, S("text/html")) ||
         response_header(response, "ETag").data == NULL || !request_accepts_gzip(&exchange->request))
         return;
-    response->body = packer_gzip(&reader->packer, &exchange->arena, response->body);
+    response->body = packer_gzip(packer, &exchange->arena, response->body);
     response_add(response, "Content-Encoding", S("gzip"));
 }
 
@@ -378,8 +378,8 @@ static void read_at_once(struct desk *desk, struct reader *reader, struct http_e
         reply_problem(op, &exchange->response, &busy);
         response_finish(op, &exchange->request, &exchange->response);
     }
-    pack(reader, exchange);
-    log_answer(desk, route, op, &exchange->request, exchange->response.status, began_us);
+    pack_answer(&reader->packer, exchange);
+    log_answer(desk->log, route, op, &exchange->request, exchange->response.status, began_us);
     http_reply(exchange);
 }
 

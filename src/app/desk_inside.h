@@ -56,8 +56,10 @@ void flight_submit(struct flight *flight, enum place place);
 /* The answer is there. */
 void flight_land(struct flight *flight, enum place place);
 
-void log_answer(const struct desk *desk, const struct route *route, const struct op *op,
+void log_answer(struct log *log, const struct route *route, const struct op *op,
                 const struct request *request, int status, int64_t began_us);
+/* Compresses the answer, if that is safe and worth it. */
+void pack_answer(struct packer *packer, struct http_exchange *exchange);
 void send_answer(struct desk *desk, struct http_exchange *exchange, enum place place);
 
 /* ---- desk_pages.c ---- */

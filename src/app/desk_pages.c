@@ -58,7 +58,7 @@ void page_flight_go_on(struct page_flight *page, enum place place)
         return;
     }
     struct http_exchange *exchange = page->exchange;
-    log_answer(page->desk, page->visit.route, &page->op, &exchange->request,
+    log_answer(page->desk->log, page->visit.route, &page->op, &exchange->request,
                exchange->response.status, page->began_us);
     send_answer(page->desk, exchange, place);
 }

@@ -10,7 +10,8 @@ static int run(struct config *config, struct arena *arena)
 {
     switch (config->command) {
     case COMMAND_SERVE:
-        return serve_shop(config, arena);
+        return config->api_url != NULL ? serve_site_apart(config, arena)
+                                       : serve_shop(config, arena);
     case COMMAND_STRIPE_SIM:
         return serve_stripe_sim(config, arena);
     case COMMAND_MIGRATE:

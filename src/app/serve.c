@@ -12,6 +12,7 @@
 
 #include "app/admin.h"
 #include "app/sample.h"
+#include "app/serve_inside.h"
 #include "app/shop_services.h"
 #include "app/simulator.h"
 
@@ -40,7 +41,7 @@ struct shop {
 
 /* ---- signals ---- */
 
-static void block_signals(sigset_t *ret_signals)
+void block_signals(sigset_t *ret_signals)
 {
     sigemptyset(ret_signals);
     sigaddset(ret_signals, SIGINT);
@@ -50,7 +51,7 @@ static void block_signals(sigset_t *ret_signals)
 }
 
 /* Looks at the clock now and then: somebody may have set the machine's. */
-static void await_signal(const sigset_t *signals, struct real_clock *clock, struct log *log)
+void await_signal(const sigset_t *signals, struct real_clock *clock, struct log *log)
 {
     const struct timespec minute = { .tv_sec = 60 };
     while (sigtimedwait(signals, NULL, &minute) < 0) {
@@ -206,7 +207,7 @@ static void stop(struct shop *shop)
         simulator_stop(&shop->simulator, GRACE_SIM);
 }
 
-static void set_base_url(struct config *config, struct arena *arena)
+void set_base_url(struct config *config, struct arena *arena)
 {
     if (config->settings.base_url.data != NULL || config->listen.port == 0)
         return; /* a free port is known too late; then the Host header says who we are */
@@ -224,7 +225,7 @@ static bool keep_key(struct config *config, struct arena *arena, const char **re
     return kept;
 }
 
-static int complain_about(const char *complaint)
+int complain_about(const char *complaint)
 {
     (void)fprintf(stderr, "usher: %s\n", complaint);
     return 2;

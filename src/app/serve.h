@@ -6,6 +6,7 @@
 
 /* Each returns the exit status. */
 int serve_shop(struct config *config, struct arena *arena);
+int serve_site_apart(struct config *config, struct arena *arena);
 int serve_stripe_sim(struct config *config, struct arena *arena);
 
 #endif

@@ -25,6 +25,7 @@
 #define WORK_THREADS     1
 #define OUTCALL_THREADS  4    /* calls to Stripe under way */
 #define WAITING_MAX      4096 /* answers that wait for something to happen */
+#define API_CALLS_MAX    256  /* of a site hosted apart to the API, under way */
 
 /* Lists. */
 #define LIST_DEFAULT     20

@@ -34,6 +34,10 @@ static void add_cookie(struct op *op, struct response *response, str token, int6
 static void start_session(struct op *op, struct response *response, bool secure)
 {
     const struct session *session = &response->session;
+    if (session->token.data != NULL) {
+        add_cookie(op, response, session->token, session->age_s, secure);
+        return;
+    }
     assert(!uuid_is_absent(session->id) && !uuid_is_absent(session->user));
 
     struct token token = {

@@ -93,6 +93,9 @@ struct session {
     uuid id;
     uuid user;
     instant expires_at;
+    /* Or one that the API has signed already, for so long: */
+    str token;
+    int64_t age_s;
 };
 
 /* An answer that goes on: changes of a ticket, or of any, as they commit (text/event-stream). */

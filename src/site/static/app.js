@@ -144,38 +144,39 @@
 
   /* Cards stay where they are, so that nothing moves under a finger: one that is gone is marked,
      and new ones wait until they are asked for. */
+  const mark_gone = (card, list) => {
+    if (card.classList.contains('gone')) return;
+    card.classList.add('gone');
+    one('.face-value', card)?.remove();
+    const note = document.createElement('span');
+    note.className = 'status';
+    note.textContent = list.dataset.gone;
+    one('.card-foot', card).append(note);
+  };
+
+  const offer_more = (list) => {
+    if (one('.more')) return;
+    const link = document.createElement('a');
+    link.className = 'button small primary more';
+    link.href = location.href;
+    link.textContent = list.dataset.more;
+    list.before(link);
+    announce(list.dataset.more);
+  };
+
   const update_list = (old, fresh) => {
     const news = new Map(all('[data-ticket]', fresh).map((card) => [card.dataset.ticket, card]));
     for (const card of all('[data-ticket]', old)) {
       const now = news.get(card.dataset.ticket);
-      news.delete(card.dataset.ticket);
-      const gone = card.classList.contains('gone');
-      if (!now && !gone) {
-        card.classList.add('gone');
-        one('.face-value', card)?.remove();
-        const note = document.createElement('span');
-        note.className = 'status';
-        note.textContent = old.dataset.gone;
-        one('.card-foot', card).append(note);
-      } else if (now && (gone || now.innerHTML !== card.innerHTML)) {
-        put_in_place(card, now);
-      }
-    }
-    const first_page = !new URLSearchParams(location.search).has('cursor');
-    if (news.size > 0 && first_page && !one('.more')) {
-      const link = document.createElement('a');
-      link.className = 'button small primary more';
-      link.href = location.href;
-      link.textContent = old.dataset.more;
-      old.before(link);
-      announce(old.dataset.more);
+      if (!now) mark_gone(card, old);
+      else if (now.outerHTML !== card.outerHTML) put_in_place(card, document.adoptNode(now));
     }
   };
 
   const same = (old, fresh) => {
     const text = (region) =>
       region.outerHTML
-        .replace(/ data-now="\d+"| class="countdown[^"]*"| style="[^"]*"/g, '')
+        .replace(/ data-(now|version)="\d+"|\?since=\d+| class="countdown[^"]*"| style="[^"]*"/g, '')
         .replace(/name="key" value="[^"]*"/g, '')
         .replace(/(data-left[^>]*>)[^]*?(<\/p>)/g, '$1$2');
     return text(old) === text(fresh);
@@ -199,6 +200,7 @@
         update_list(old, fresh);
       } else if (same(old, fresh)) {
         take_time(old, fresh);
+        if (fresh.dataset.version) old.dataset.version = fresh.dataset.version;
       } else {
         const adopted = document.adoptNode(fresh);
         all('[data-deadline]', adopted).forEach((box) => set_anchor(box, performance.now()));
@@ -252,15 +254,31 @@
   let stream = null;
   let missed = false;
 
+  /* Many look at the same page: they do not all come back in the same instant. */
+  const soon = () => later(50 + Math.random() * 450);
+
+  /* {"id", "status", "price", "version"} of a ticket. */
+  const heard = (event) => {
+    const ticket = JSON.parse(event.data);
+    const region = one('[data-live]');
+    if (region.dataset.region !== 'list') {
+      if (!region.dataset.version || ticket.version > Number(region.dataset.version)) soon();
+      return;
+    }
+    const card = one(`[data-ticket="${CSS.escape(ticket.id)}"]`, region);
+    if (card && ticket.status !== 'available') mark_gone(card, region);
+    else if (card) soon();
+    else if (ticket.version === 0 && 'first' in region.dataset) offer_more(region);
+  };
+
   const listen = () => {
     const place = one('[data-live]');
     if (!place || stream || document.hidden || !window.EventSource) return;
     stream = new EventSource(place.dataset.live);
-    const heard = () => later(100);
-    stream.onmessage = heard;
-    for (const kind of ['ticket', 'order', 'change']) stream.addEventListener(kind, heard);
+    stream.addEventListener('ticket', heard);
+    stream.addEventListener('missed', soon);
     stream.onopen = () => {
-      if (missed) later(0);
+      if (missed) soon();
       missed = false;
     };
     stream.onerror = () => {

@@ -147,11 +147,10 @@
   const mark_gone = (card, list) => {
     if (card.classList.contains('gone')) return;
     card.classList.add('gone');
-    one('.face-value', card)?.remove();
     const note = document.createElement('span');
     note.className = 'status';
     note.textContent = list.dataset.gone;
-    one('.card-foot', card).append(note);
+    one('.card-body', card).append(note);
   };
 
   const offer_more = (list) => {

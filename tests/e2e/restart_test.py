@@ -266,6 +266,23 @@ def a_sample_shop_starts_again_with_its_data(binary):
         check_equal(shop.visitor().ask("GET", "/api/tickets").json, tickets, "after a restart")
 
 
+def a_store_that_is_wrong_is_told_of(binary):
+    """`usher check` is not silent by habit: it names what must never be."""
+    with Shop(binary) as shop:
+        seller, buyer = shop.sign_up("seller@example.com"), shop.sign_up("buyer@example.com")
+        ticket = seller.post("/api/tickets", {"title": "A seat", "price": 20}).json["id"]
+        check_equal(buyer.post("/api/orders", {"ticketId": ticket}).status, 201, "the order")
+        shop.check_store()
+        shop.stop()
+        store = sqlite3.connect(shop.store)
+        with store:
+            store.execute("update tickets set status = 'available', order_id = null")
+        store.close()
+        told = shop.run("check")
+        check_equal(told.returncode, 1, f"exit status: {told.stdout}")
+        check("1 live orders that do not hold their ticket" in told.stdout, told.stdout)
+
+
 def wrong_starts_end_with_a_sentence(binary):
     with Shop(binary) as shop:
         check_refuses(shop, 1, ["another usher is serving"])
@@ -327,6 +344,7 @@ if __name__ == "__main__":
         a_full_disk_is_503_and_passes,
         a_full_disk_under_a_payment_takes_no_money_twice,
         a_sample_shop_starts_again_with_its_data,
+        a_store_that_is_wrong_is_told_of,
         wrong_starts_end_with_a_sentence,
         a_store_of_a_newer_version_is_left_alone,
     )

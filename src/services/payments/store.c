@@ -27,14 +27,15 @@ struct charge_range {
     int64_t count;
 };
 
-static const char *const call_kind_names[] = { "method", "create",   "capture", "cancel",
-                                               "refund", "retrieve", "list",    NULL };
-
 static const struct field charge_range_fields[] = {
-    FIELD(struct charge_range, user_id),   FIELD_OPT(struct charge_range, before),
-    FIELD(struct charge_range, charge_id), FIELD_ENUM(struct charge_range, kind, call_kind_names),
-    FIELD(struct charge_range, now),       FIELD(struct charge_range, max),
-    FIELD(struct charge_range, count),     FIELDS_END,
+    FIELD(struct charge_range, user_id),
+    FIELD_OPT(struct charge_range, before),
+    FIELD(struct charge_range, charge_id),
+    FIELD_ENUM(struct charge_range, kind, stripe_call_kind_names),
+    FIELD(struct charge_range, now),
+    FIELD(struct charge_range, max),
+    FIELD(struct charge_range, count),
+    FIELDS_END,
 };
 
 static const struct query find_order_copy = {

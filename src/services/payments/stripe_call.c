@@ -1,15 +1,15 @@
 /* The exact bytes of our calls to Stripe. */
 #include "services/payments/stripe_call.h"
 
-static const char *const kind_names[] = { "method", "create",   "capture", "cancel",
-                                          "refund", "retrieve", "list",    NULL };
+const char *const stripe_call_kind_names[] = { "method", "create",   "capture", "cancel",
+                                               "refund", "retrieve", "list",    NULL };
 static const char *const state_names[] = { "ready", "sent", "done", NULL };
 
 const struct field stripe_call_fields[] = {
     FIELD(struct stripe_call, id),
     FIELD(struct stripe_call, version),
     FIELD(struct stripe_call, charge_id),
-    FIELD_ENUM(struct stripe_call, kind, kind_names),
+    FIELD_ENUM(struct stripe_call, kind, stripe_call_kind_names),
     FIELD_OPT(struct stripe_call, idempotency_key),
     FIELD(struct stripe_call, method),
     FIELD(struct stripe_call, path),
@@ -164,7 +164,7 @@ static str key_of(struct op *op, const struct charge *charge, enum call_kind kin
     buf_add_char(&key, '-');
     buf_add(&key, uuid_text(op->arena, charge->id));
     buf_add_char(&key, '-');
-    buf_add(&key, str_of(kind_names[kind]));
+    buf_add(&key, str_of(stripe_call_kind_names[kind]));
     if (round > 1)
         buf_addf(&key, "-%lld", (long long)round);
     return buf_str(&key);

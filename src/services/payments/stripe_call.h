@@ -17,6 +17,8 @@ enum call_kind {
     CALL_KINDS     /* none */
 };
 
+extern const char *const stripe_call_kind_names[];
+
 enum call_state { CALL_READY, CALL_SENT, CALL_DONE };
 
 struct stripe_call {
